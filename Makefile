@@ -1,0 +1,119 @@
+# whoport: builds with a C11 compiler and make alone.
+#
+#   make                 ./whoport
+#   make deps check      unit and command line tests; installs or names cmocka
+#   make check-live      tests with real sockets, in namespaces of their own
+#   make install         PREFIX and DESTDIR are honoured
+#
+# CC, CFLAGS, CPPFLAGS and LDFLAGS are the user's; what the code needs is added.
+
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+BUILD   ?= build
+BIN     ?= whoport
+INSTALL ?= install
+STATIC_CC ?= $(shell command -v musl-gcc || echo $(CC))
+
+VERSION := $(shell sed -n 's/.*WHOPORT_VERSION "\(.*\)"/\1/p' include/version.h)
+
+# Hardening, unless the user says how to build.
+ifeq ($(origin CFLAGS),undefined)
+CFLAGS   := -O2 -g -fstack-protector-strong -fPIE
+CPPFLAGS ?= -D_FORTIFY_SOURCE=2
+LDFLAGS  ?= -pie -Wl,-z,relro,-z,now
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wundef -Wconversion
+COMPILE   = $(CC) -std=c11 -Iinclude $(WARNINGS) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+
+SOURCES := $(wildcard src/*.c)
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
+LIBRARY := $(BUILD)/libwhoport.a
+TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+HELPERS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
+
+all: $(BIN)
+
+$(BIN): $(BUILD)/main.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+
+$(LIBRARY): $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -c -o $@ $<
+
+# --- tests ---------------------------------------------------------------
+
+$(BUILD)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -Itests -c -o $@ $<
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o $(LIBRARY)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
+
+$(BUILD)/live/%: tests/live/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -o $@ $< $(LDFLAGS) -pthread
+
+.SECONDARY: $(TESTS:=.o) $(BUILD)/tests/fixture.o
+
+unit-tests: $(TESTS)
+live-helpers: $(HELPERS)
+
+# With `make deps check`, deps comes first; plain check installs nothing.
+check check-live: $(BIN) | $(filter deps,$(MAKECMDGOALS))
+
+check:
+	@BUILD='$(BUILD)' WHOPORT='$(CURDIR)/$(BIN)' MAKE='$(MAKE)' CC='$(CC)' sh tests/run check
+
+check-live:
+	@BUILD='$(BUILD)' WHOPORT='$(if $(WHOPORT),$(WHOPORT),$(CURDIR)/$(BIN))' \
+		MAKE='$(MAKE)' CC='$(CC)' sh tests/run live
+
+check-asan:
+	$(MAKE) BUILD=build/asan BIN=build/asan/whoport CPPFLAGS= \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+		LDFLAGS='-fsanitize=address,undefined' check check-live
+
+deps:
+	@CC='$(CC)' sh tests/deps
+
+# --- quality -------------------------------------------------------------
+
+lint:
+	@CC='$(CC)' sh tests/lint
+
+check-man:
+	@sh tests/lint man
+
+# --- packaging -----------------------------------------------------------
+
+static:
+	$(MAKE) BUILD=build/static BIN=whoport-static CC='$(STATIC_CC)' \
+		CFLAGS='-Os -ffunction-sections -fdata-sections' CPPFLAGS=-DWHOPORT_NO_NSS \
+		LDFLAGS='-static -s -Wl,--gc-sections' all
+	@ls -l whoport-static
+
+install: $(BIN)
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)/whoport
+	$(INSTALL) -m 644 man/whoport.1 $(DESTDIR)$(MANDIR)/man1/whoport.1
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/whoport $(DESTDIR)$(MANDIR)/man1/whoport.1
+
+dist:
+	git archive --format=tar.gz --prefix=whoport-$(VERSION)/ -o whoport-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf build whoport whoport-static whoport-$(VERSION).tar.gz
+
+.PHONY: all check check-live check-asan check-man clean deps dist install \
+	lint live-helpers static uninstall unit-tests
+
+-include $(OBJECTS:.o=.d) $(TESTS:=.d) $(HELPERS:=.d) $(BUILD)/tests/fixture.d

@@ -1,0 +1,42 @@
+/*
+ * Holders: which descriptor of which process refers to a socket, and the
+ * index that finds them by inode.
+ */
+#ifndef WHOPORT_HOLDER_H
+#define WHOPORT_HOLDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct holder {
+	uint64_t inode;
+	pid_t pid; /* thread group */
+	pid_t tid; /* == pid: the process's own table; else a thread's private one */
+	int fd;
+};
+
+struct holder_index {
+	struct holder *v;
+	size_t len, cap;
+};
+
+/** Release the index. */
+void holder_index_free(struct holder_index *x);
+
+/** Append one holder. Return 0 or -ENOMEM. */
+int holder_index_add(struct holder_index *x, const struct holder *h);
+
+/** Sort by (inode, pid, tid, fd) and drop what was found twice. */
+void holder_index_sort(struct holder_index *x);
+
+/**
+ * The holders of one socket in a sorted index.
+ *
+ * @out_count  how many; 0 when nobody was seen
+ * Return the first of them.
+ */
+const struct holder *holder_index_find(const struct holder_index *x, uint64_t inode,
+				       size_t *out_count);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Rows: a selected socket with one of its holders, or without one and the
+ * reason for it. What every output format and action works on.
+ */
+#ifndef WHOPORT_JOIN_H
+#define WHOPORT_JOIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct filter;
+struct holder;
+struct process;
+struct snapshot;
+struct sock;
+
+/* Why a row has no holder. */
+enum reason {
+	REASON_NONE,         /* it has one */
+	REASON_PERMISSION,   /* a process of the owner may not be read */
+	REASON_PIDNS,        /* the processes outside our pid namespace have no number here */
+	REASON_UNKNOWN,      /* the kernel, in flight, or a process that may not be read */
+	REASON_TIME_WAIT,    /* nobody: waits for stray packets */
+	REASON_ORPHAN,       /* nobody: closed, the kernel is still sending */
+	REASON_NOT_ACCEPTED, /* in the queue of a listener */
+};
+
+/* Borrows from its snapshot, and ends before it. */
+struct row {
+	const struct sock *sock;
+	const struct holder *holder;   /* NULL: see reason */
+	const struct process *process; /* NULL without holder */
+	const struct process *task;    /* the thread, where threads were asked for; else NULL */
+	enum reason reason;
+};
+
+struct row_list {
+	struct row *v; /* by pid, tid, fd; rows without holder last */
+	size_t len, cap;
+};
+
+/** Release the list. */
+void row_list_free(struct row_list *list);
+
+/**
+ * Make the rows of a snapshot, one for each (socket, process, table,
+ * descriptor), and note in the filter which items were found.
+ *
+ * Return 0 or -ENOMEM.
+ */
+int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out);
+
+/** True if somebody may hold the row's socket, and we could not see who. */
+bool row_is_hidden(const struct row *row);
+
+#endif

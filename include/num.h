@@ -1,0 +1,26 @@
+/*
+ * Strict numbers. strtoul(3) takes blanks, signs, 0x and silently wraps or
+ * stops early; these take digits and nothing else, within given bytes.
+ */
+#ifndef WHOPORT_NUM_H
+#define WHOPORT_NUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * Read the digits at the start of a piece of text.
+ *
+ * @at    start of the text; moved behind the digits on success
+ * @end   end of the text
+ * @base  10 or 16
+ * @max   largest value allowed
+ * @out   value; unchanged on failure
+ * Return true if there was at least one digit and the value is not above @max.
+ */
+bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uint64_t *out);
+
+/** As num_scan(), for decimal text that must hold nothing else. */
+bool num_parse(const char *text, const char *end, uint64_t max, uint64_t *out);
+
+#endif

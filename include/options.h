@@ -1,0 +1,76 @@
+/*
+ * The command line as a struct, from one table that also prints --help.
+ */
+#ifndef WHOPORT_OPTIONS_H
+#define WHOPORT_OPTIONS_H
+
+#include "column.h"
+#include "filter.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct names;
+
+/* A target, or the value of a selecting option. */
+struct option_word {
+	enum filter_kind kind;
+	const char *text; /* argv's */
+};
+
+enum option_colour { OPTION_COLOUR_AUTO, OPTION_COLOUR_ALWAYS, OPTION_COLOUR_NEVER };
+
+struct options {
+	struct option_word *words; /* owned */
+	size_t words_len, words_cap;
+	bool unix_sockets; /* -U */
+	bool all;
+	bool pids_only;  /* -t */
+	bool kill;       /* -k */
+	bool no_header;  /* --no-header */
+	bool show_ppid;  /* -R */
+	bool show_pgid;  /* -g */
+	bool threads;    /* -K */
+	bool numeric_users; /* -l */
+	bool service_names; /* +P */
+	bool host_names;    /* +n */
+	bool hide_state;    /* -T without s */
+	bool show_queues;   /* -Tq */
+	bool missing_is_fine; /* -Q */
+	bool tell_missing;    /* -V */
+	bool no_notes;        /* -w */
+	bool help, version;
+	size_t command_width; /* +c */
+	enum column_id columns[COLUMN_COUNT]; /* -o */
+	size_t columns_len; /* 0: not given */
+	enum option_colour colour;
+	const char *proc; /* --proc; argv's */
+};
+
+/* What is wrong with a command line. */
+struct option_error {
+	char object[128]; /* the option and its value, perhaps cut */
+	const char *why;
+};
+
+/**
+ * Parse a command line.
+ *
+ * @names  for the question whether a word behind -i is its value
+ * @out    released by options_free(), also after an error
+ * Return 0, -EINVAL with @out_error, or -ENOMEM.
+ */
+int options_parse(int argc, char *const *argv, struct names *names, struct options *out,
+		  struct option_error *out_error);
+
+/** Release what the options own. */
+void options_free(struct options *o);
+
+/** Name the option of a word in an error: `-p x`, or the target alone. */
+void option_error_set(struct option_error *error, const struct option_word *word, const char *why);
+
+/** Append the text of --help. */
+void options_add_help(struct buf *out);
+
+#endif

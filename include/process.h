@@ -1,0 +1,78 @@
+/*
+ * Facts of a process that appear in a row. They are read through the same
+ * PID directory fd that the descriptors were read through, so a reused
+ * number can never lend its name to a holder.
+ */
+#ifndef WHOPORT_PROCESS_H
+#define WHOPORT_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Which facts to read; uid and command are always read. */
+#define PROCESS_STAT (1U << 0) /* ppid, pgid, start_ticks */
+#define PROCESS_ARGS (1U << 1)
+#define PROCESS_CWD  (1U << 2)
+#define PROCESS_TASK (1U << 3) /* commands of threads, as records of their own */
+
+struct process {
+	pid_t pid;
+	pid_t tid; /* == pid: the process; else one of its threads */
+	pid_t ppid, pgid;
+	uint32_t uid;         /* effective */
+	uint64_t start_ticks; /* after boot, in USER_HZ */
+	char command[64];     /* as the kernel has it, any bytes; not terminated */
+	uint8_t command_len;
+	char *args; /* owned by the table; NUL-separated; NULL when not read */
+	size_t args_len;
+	char *cwd; /* owned by the table; terminated; NULL when not read */
+};
+
+struct process_table {
+	struct process *v;
+	size_t len, cap;
+};
+
+/** Release the table. */
+void process_table_free(struct process_table *t);
+
+/** Append a record; the table takes what it owns, also on failure. Return 0 or -ENOMEM. */
+int process_table_add(struct process_table *t, struct process *p);
+
+/** Sort by (pid, tid); of two records of one task the later one wins. */
+void process_table_sort(struct process_table *t);
+
+/** The record of a task in a sorted table, or NULL. For a process tid is its pid. */
+const struct process *process_table_find(const struct process_table *t, pid_t pid, pid_t tid);
+
+/** Release what a record owns. */
+void process_free(struct process *p);
+
+/**
+ * Parse /proc/PID/stat: ppid, pgid and start_ticks. The command in it may
+ * hold blanks and parentheses: fields count from the last ')'.
+ *
+ * Return 0 or -EINVAL. Source: proc_pid_stat(5).
+ */
+int process_parse_stat(const char *text, size_t len, struct process *out);
+
+/**
+ * Read the facts of one task.
+ *
+ * @dir_fd  PID or PID/task/TID directory; borrowed
+ * @facts   PROCESS_STAT and so on
+ * @out     pid and tid are the caller's to set
+ * Return 0, or -errno when the process is gone (ENOENT, ESRCH) or memory is.
+ * What may not be read (args, cwd) stays NULL.
+ */
+int process_load(int dir_fd, unsigned facts, struct process *out);
+
+/**
+ * True if a task can hold no descriptors: a kernel thread, or a zombie.
+ * Asks PID/stat, which everybody may read.
+ */
+bool process_holds_nothing(int dir_fd);
+
+#endif

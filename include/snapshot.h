@@ -1,0 +1,59 @@
+/*
+ * One consistent reading of the machine: the socket table, the holder index,
+ * the processes that hold, and what could not be seen. It decides which
+ * source and scanner are asked, and how often.
+ */
+#ifndef WHOPORT_SNAPSHOT_H
+#define WHOPORT_SNAPSHOT_H
+
+#include "holder.h"
+#include "process.h"
+#include "procfs.h"
+#include "scan_procfd.h"
+#include "sock.h"
+#include "source_procnet.h"
+
+#include <stdbool.h>
+
+struct filter;
+
+struct snapshot_request {
+	int proc_fd;           /* root of a proc tree; borrowed */
+	struct filter *filter; /* prepared; notes which targets are held */
+	unsigned facts;        /* PROCESS_STAT and so on */
+	bool threads;          /* -K: every thread's descriptors */
+};
+
+struct snapshot {
+	struct sock_table socks; /* sorted; roles WANTED and WITNESS only */
+	struct holder_index holders;
+	struct process_table processes;
+	struct scan_stats scan;
+	struct procnet_stats source;
+	uint32_t netns; /* inode of the network namespace that was read, 0 when unknown */
+	enum procfs_view view;
+	const char *failed; /* after an error: what could not be read */
+};
+
+/**
+ * Take a snapshot.
+ *
+ * If a selected socket has no holder, it is asked for again and, if it is
+ * still there, the processes are scanned once more before that is the answer.
+ *
+ * @out  zeroed; released by snapshot_free(), also after an error
+ * Return 0 or -errno; -ENOENT with failed "net" means that the tree has no
+ * socket tables at all.
+ */
+int snapshot_take(const struct snapshot_request *rq, struct snapshot *out);
+
+/**
+ * True if missing rights explain that a socket has no holder: a process of its
+ * owner could not be read, or hidepid keeps processes from us altogether.
+ */
+bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock);
+
+/** Release a snapshot; rows that borrow from it end before. */
+void snapshot_free(struct snapshot *s);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * Socket records: what a source knows of one socket, and the table of them.
+ *
+ * The inode is the key that joins a record to its holders: all network
+ * namespaces share one sockfs. Inode 0 stands for sockets that no file
+ * belongs to (TIME_WAIT, orphans, connections not accepted yet); they stay in
+ * the table, because those rows are answers.
+ */
+#ifndef WHOPORT_SOCK_H
+#define WHOPORT_SOCK_H
+
+#include "addr.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum sock_proto {
+	SOCK_PROTO_TCP,
+	SOCK_PROTO_UDP,
+	SOCK_PROTO_UDPLITE,
+	SOCK_PROTO_RAW,
+	SOCK_PROTO_MPTCP,
+	SOCK_PROTO_UNIX,
+	SOCK_PROTO_OTHER, /* a descriptor whose socket is in no table that was read */
+	SOCK_PROTO_COUNT
+};
+
+/* Sets of protocols: 1U << enum sock_proto. */
+#define SOCK_PROTO_BIT(proto) (1U << (proto))
+#define SOCK_PROTOS_PORTS \
+	(SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_UDP) | \
+	 SOCK_PROTO_BIT(SOCK_PROTO_UDPLITE) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP))
+#define SOCK_PROTOS_INET (SOCK_PROTOS_PORTS | SOCK_PROTO_BIT(SOCK_PROTO_RAW))
+
+/*
+ * Up to SOCK_STATE_BOUND the kernel's numbers for TCP (include/net/tcp_states.h).
+ * UDP and raw sockets are ESTABLISHED or UNCONNECTED.
+ */
+enum sock_state {
+	SOCK_STATE_UNKNOWN,
+	SOCK_STATE_ESTABLISHED,
+	SOCK_STATE_SYN_SENT,
+	SOCK_STATE_SYN_RECV,
+	SOCK_STATE_FIN_WAIT1,
+	SOCK_STATE_FIN_WAIT2,
+	SOCK_STATE_TIME_WAIT,
+	SOCK_STATE_CLOSE,
+	SOCK_STATE_CLOSE_WAIT,
+	SOCK_STATE_LAST_ACK,
+	SOCK_STATE_LISTEN,
+	SOCK_STATE_CLOSING,
+	SOCK_STATE_NEW_SYN_RECV, /* read as SYN_RECV */
+	SOCK_STATE_BOUND,        /* bound, not listening */
+	SOCK_STATE_UNCONNECTED,
+	SOCK_STATE_CONNECTING,
+	SOCK_STATE_CONNECTED,
+	SOCK_STATE_DISCONNECTING,
+	SOCK_STATE_COUNT
+};
+
+#define SOCK_STATE_BIT(state) (1U << (state))
+
+/* What the filter decided; see filter.h. */
+enum sock_role {
+	SOCK_ROLE_WANTED,  /* selected: becomes rows */
+	SOCK_ROLE_LATER,   /* selected if nothing holds its port */
+	SOCK_ROLE_WITNESS, /* not selected: explains connections not accepted yet */
+	SOCK_ROLE_NONE,
+};
+
+struct sock {
+	uint64_t inode;
+	uint64_t cookie;  /* unix: the socket's cookie, from text the hashed pointer */
+	uint32_t uid;     /* meaningful if uid_known */
+	uint32_t netns;   /* inode of the network namespace, 0 when unknown */
+	uint32_t rqueue;  /* bytes; for LISTEN connections waiting */
+	uint32_t wqueue;  /* bytes */
+	uint32_t timer_s; /* seconds left, rounded up; TIME_WAIT and its kin only */
+	struct addr local, remote;
+	const char *name; /* unix: bound name; the table's; NULL when unnamed */
+	uint16_t name_len;
+	uint8_t proto;     /* enum sock_proto */
+	uint8_t state;     /* enum sock_state */
+	uint8_t type;      /* unix: SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	uint8_t role;      /* enum sock_role */
+	uint8_t uid_known; /* boolean */
+	uint8_t timewait;  /* boolean: a TIME_WAIT or FIN_WAIT2 remainder */
+	uint8_t forgeable; /* boolean: unix text line that may be part of a name */
+};
+
+struct sock_table {
+	struct sock *v;
+	size_t len, cap;
+	struct sock_name_block *names; /* owned; where the names live */
+};
+
+/** Release the table and every name in it. */
+void sock_table_free(struct sock_table *t);
+
+/**
+ * Append a copy of a record, and of the name it points to.
+ *
+ * Return 0 or -ENOMEM. Pointers to records are valid until the next add.
+ */
+int sock_table_add(struct sock_table *t, const struct sock *s);
+
+/** Copy a name into memory that lives as long as the table; NULL without memory. */
+const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t len);
+
+/**
+ * Sort by (inode, protocol, addresses, state, name) and drop what was read
+ * twice: the kernel can repeat a row while its table changes.
+ */
+void sock_table_sort(struct sock_table *t);
+
+/** First record with this inode in a sorted table, or NULL. Not for inode 0. */
+const struct sock *sock_table_find(const struct sock_table *t, uint64_t inode);
+
+/** Order by protocol, local port, local and remote address, state. */
+int sock_compare_address(const struct sock *a, const struct sock *b);
+
+/** The name in upper case, as in the NODE column: TCP, UDP, UDPLITE, RAW, unix ... */
+const char *sock_proto_name(enum sock_proto proto);
+
+/** Protocol of a name in any case; true if there is one (`other` is not). */
+bool sock_proto_parse(const char *name, size_t len, enum sock_proto *out);
+
+/** The name as lsof prints it: LISTEN, FIN_WAIT1, BOUND; "" when unknown. */
+const char *sock_state_name(enum sock_state state);
+
+/**
+ * State of a name in any case, with `-` or `_`; also the spellings of ss and
+ * netstat: ESTAB, FIN-WAIT-1, LISTENING, UNCONN, SYN_RCVD, CLOSED.
+ */
+bool sock_state_parse(const char *name, size_t len, enum sock_state *out);
+
+/** Set of the states that sockets of a protocol can be in: SOCK_STATE_BIT()s. */
+uint32_t sock_proto_states(enum sock_proto proto);
+
+/**
+ * True for a connection that its listener's accept() has not returned yet:
+ * TCP, or unix with the listener's name.
+ */
+bool sock_is_unaccepted(const struct sock *s);
+
+#endif

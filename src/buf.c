@@ -1,0 +1,106 @@
+/*
+ * Growing byte buffer; see buf.h. Numbers are formatted here because the
+ * table prints ten of them per row, twice (once to measure), and printf(3)
+ * would be a third of the time of a large listing.
+ */
+#include "buf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void buf_free(struct buf *b)
+{
+	free(b->data);
+	*b = (struct buf){0};
+}
+
+/* Make room for @more bytes; false when there is none. */
+static int reserve(struct buf *b, size_t more)
+{
+	if (b->error)
+		return b->error;
+	if (more <= b->cap - b->len)
+		return 0;
+
+	size_t cap = b->cap ? b->cap : 256;
+	while (cap - b->len < more) {
+		if (cap > SIZE_MAX / 2)
+			return b->error = -ENOMEM;
+		cap *= 2;
+	}
+	char *data = realloc(b->data, cap);
+	if (!data)
+		return b->error = -ENOMEM;
+	b->data = data;
+	b->cap = cap;
+	return 0;
+}
+
+void buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (len == 0 || reserve(b, len) < 0)
+		return;
+	memcpy(b->data + b->len, data, len);
+	b->len += len;
+}
+
+void buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_add_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_add_pad(struct buf *b, size_t n)
+{
+	if (n == 0 || reserve(b, n) < 0)
+		return;
+	memset(b->data + b->len, ' ', n);
+	b->len += n;
+}
+
+/* Append @value in @base, at least @width digits. */
+static void add_number(struct buf *b, uint64_t value, unsigned base, unsigned width)
+{
+	char digits[64];
+	size_t at = sizeof(digits);
+	size_t most = width < sizeof(digits) ? width : sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value && at > 0);
+	while (sizeof(digits) - at < most)
+		digits[--at] = '0';
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void buf_add_dec(struct buf *b, uint64_t value)
+{
+	add_number(b, value, 10, 1);
+}
+
+void buf_add_hex(struct buf *b, uint64_t value, unsigned width)
+{
+	add_number(b, value, 16, width);
+}
+
+int buf_write(struct buf *b, int fd)
+{
+	size_t done = 0;
+
+	while (!b->error && done < b->len) {
+		ssize_t n = write(fd, b->data + done, b->len - done);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			b->error = -errno;
+	}
+	b->len = 0;
+	return b->error;
+}

@@ -1,0 +1,345 @@
+/* Columns of a table; see column.h. */
+#define _GNU_SOURCE
+#include "column.h"
+
+#include "buf.h"
+#include "escape.h"
+#include "join.h"
+#include "names.h"
+#include "snapshot.h"
+#include "sock_text.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef void add_cell(const struct column_style *style, const struct row *row, struct buf *out);
+
+static void add_none(struct buf *out)
+{
+	buf_add_char(out, '-');
+}
+
+static void add_command(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct process *p = row->process;
+
+	if (!p || p->command_len == 0)
+		add_none(out);
+	else
+		escape_add(out, p->command, p->command_len, style->escape | ESCAPE_BLANKS,
+			   style->command_width ? style->command_width : ESCAPE_ALL);
+}
+
+static void add_pid(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->holder)
+		buf_add_dec(out, (uint64_t)row->holder->pid);
+	else
+		add_none(out);
+}
+
+static void add_tid(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->holder && row->holder->tid != row->holder->pid)
+		buf_add_dec(out, (uint64_t)row->holder->tid);
+	else
+		add_none(out);
+}
+
+static void add_taskcmd(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct process *p = row->task;
+
+	if (!p || p->command_len == 0)
+		add_none(out);
+	else
+		escape_add(out, p->command, p->command_len, style->escape | ESCAPE_BLANKS,
+			   ESCAPE_ALL);
+}
+
+static void add_ppid(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->process)
+		buf_add_dec(out, (uint64_t)row->process->ppid);
+	else
+		add_none(out);
+}
+
+static void add_pgid(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->process)
+		buf_add_dec(out, (uint64_t)row->process->pgid);
+	else
+		add_none(out);
+}
+
+/* The holder's effective uid; without holder the socket's owner. */
+static bool uid_of(const struct row *row, uint32_t *out)
+{
+	if (row->process)
+		*out = row->process->uid;
+	else
+		*out = row->sock->uid;
+	return row->process || row->sock->uid_known;
+}
+
+static void add_user(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	uint32_t uid;
+	const char *name;
+
+	if (!uid_of(row, &uid))
+		add_none(out);
+	else if (!style->numeric_users && (name = names_user_of(style->names, uid)))
+		escape_add(out, name, strlen(name), style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
+	else
+		buf_add_dec(out, uid);
+}
+
+static void add_uid(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->sock->uid_known)
+		buf_add_dec(out, row->sock->uid);
+	else
+		add_none(out);
+}
+
+static void add_fd(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (!row->holder) {
+		add_none(out);
+		return;
+	}
+	buf_add_dec(out, (uint64_t)row->holder->fd);
+	buf_add_char(out, 'u'); /* sockets are open for reading and writing */
+}
+
+static void add_type(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct sock *s = row->sock;
+	bool v6 = s->local.family == AF_INET6;
+
+	(void)style;
+	if (s->proto == SOCK_PROTO_UNIX || s->proto == SOCK_PROTO_OTHER)
+		buf_add_str(out, sock_proto_name((enum sock_proto)s->proto));
+	else if (s->proto == SOCK_PROTO_RAW)
+		buf_add_str(out, v6 ? "raw6" : "raw");
+	else
+		buf_add_str(out, v6 ? "IPv6" : "IPv4");
+}
+
+static void add_device(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->sock->proto == SOCK_PROTO_UNIX) {
+		buf_add_str(out, "0x");
+		buf_add_hex(out, row->sock->cookie, 16);
+	} else {
+		buf_add_dec(out, row->sock->inode);
+	}
+}
+
+static void add_size(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	(void)row;
+	buf_add_str(out, "0t0"); /* a socket has no offset; lsof's way to say so */
+}
+
+static void add_inode(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	buf_add_dec(out, row->sock->inode);
+}
+
+static void add_node(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	if (row->sock->proto == SOCK_PROTO_UNIX || row->sock->proto == SOCK_PROTO_OTHER)
+		add_inode(style, row, out);
+	else
+		buf_add_str(out, sock_proto_name((enum sock_proto)row->sock->proto));
+}
+
+static void add_state(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const char *name = sock_state_name((enum sock_state)row->sock->state);
+
+	(void)style;
+	buf_add_str(out, *name ? name : "-");
+}
+
+static void add_local(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct sock *s = row->sock;
+
+	if (s->local.family != AF_UNSPEC)
+		sock_text_add_end(style, s, &s->local, out);
+	else if (s->proto == SOCK_PROTO_UNIX && s->name && s->name_len > 0)
+		sock_text_add_path(style, s, out);
+	else
+		add_none(out);
+}
+
+static void add_remote(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct sock *s = row->sock;
+
+	if (s->remote.family != AF_UNSPEC)
+		sock_text_add_end(style, s, &s->remote, out);
+	else
+		add_none(out);
+}
+
+static void add_netns(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->sock->netns)
+		buf_add_dec(out, row->sock->netns);
+	else
+		add_none(out);
+}
+
+static void add_args(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct process *p = row->process;
+
+	if (!p || !p->args) {
+		add_none(out);
+		return;
+	}
+	for (size_t i = 0; i < p->args_len;) {
+		size_t len = strnlen(p->args + i, p->args_len - i);
+		if (i > 0)
+			buf_add_char(out, ' ');
+		escape_add(out, p->args + i, len, style->escape, ESCAPE_ALL);
+		i += len + 1;
+	}
+}
+
+static void add_cwd(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	if (row->process && row->process->cwd)
+		escape_add(out, row->process->cwd, strlen(row->process->cwd), style->escape,
+			   ESCAPE_ALL);
+	else
+		add_none(out);
+}
+
+static void add_start(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	struct tm tm;
+	char text[32];
+
+	if (!row->process || hz <= 0 || style->boot_time == 0) {
+		add_none(out);
+		return;
+	}
+	time_t start = (time_t)(style->boot_time +
+				(int64_t)(row->process->start_ticks / (uint64_t)hz));
+	if (localtime_r(&start, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
+		buf_add_str(out, text);
+	else
+		add_none(out);
+}
+
+static void add_rqueue(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->sock->local.family != AF_UNSPEC)
+		buf_add_dec(out, row->sock->rqueue);
+	else
+		add_none(out);
+}
+
+static void add_wqueue(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	(void)style;
+	if (row->sock->local.family != AF_UNSPEC)
+		buf_add_dec(out, row->sock->wqueue);
+	else
+		add_none(out);
+}
+
+static void add_reason(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	if (row->reason == REASON_NONE)
+		add_none(out);
+	else
+		sock_text_add_reason(style, row, out);
+}
+
+static const struct column {
+	const char *name, *title;
+	add_cell *add;
+	bool left;
+	unsigned facts;
+} columns[COLUMN_COUNT] = {
+	[COLUMN_COMMAND] = {"COMMAND", "COMMAND", add_command, true, 0},
+	[COLUMN_PID] = {"PID", "PID", add_pid, false, 0},
+	[COLUMN_TID] = {"TID", "TID", add_tid, false, PROCESS_TASK},
+	[COLUMN_TASKCMD] = {"TASKCMD", "TASKCMD", add_taskcmd, false, PROCESS_TASK},
+	[COLUMN_PPID] = {"PPID", "PPID", add_ppid, false, PROCESS_STAT},
+	[COLUMN_PGID] = {"PGID", "PGID", add_pgid, false, PROCESS_STAT},
+	[COLUMN_USER] = {"USER", "USER", add_user, false, 0},
+	[COLUMN_FD] = {"FD", "FD", add_fd, false, 0},
+	[COLUMN_TYPE] = {"TYPE", "TYPE", add_type, false, 0},
+	[COLUMN_DEVICE] = {"DEVICE", "DEVICE", add_device, false, 0},
+	[COLUMN_SIZE] = {"SIZE", "SIZE/OFF", add_size, false, 0},
+	[COLUMN_NODE] = {"NODE", "NODE", add_node, false, 0},
+	[COLUMN_NAME] = {"NAME", "NAME", sock_text_add_name, true, 0},
+	[COLUMN_STATE] = {"STATE", "STATE", add_state, false, 0},
+	[COLUMN_LOCAL] = {"LOCAL", "LOCAL", add_local, true, 0},
+	[COLUMN_REMOTE] = {"REMOTE", "REMOTE", add_remote, true, 0},
+	[COLUMN_INODE] = {"INODE", "INODE", add_inode, false, 0},
+	[COLUMN_NETNS] = {"NETNS", "NETNS", add_netns, false, 0},
+	[COLUMN_UID] = {"UID", "UID", add_uid, false, 0},
+	[COLUMN_ARGS] = {"ARGS", "ARGS", add_args, true, PROCESS_ARGS},
+	[COLUMN_CWD] = {"CWD", "CWD", add_cwd, true, PROCESS_CWD},
+	[COLUMN_START] = {"START", "START", add_start, false, PROCESS_STAT},
+	[COLUMN_RECVQ] = {"RECVQ", "RECVQ", add_rqueue, false, 0},
+	[COLUMN_SENDQ] = {"SENDQ", "SENDQ", add_wqueue, false, 0},
+	[COLUMN_REASON] = {"REASON", "REASON", add_reason, true, 0},
+};
+
+bool column_parse(const char *name, size_t len, enum column_id *out)
+{
+	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
+		const struct column *c = &columns[i];
+		if ((strlen(c->name) == len && strncasecmp(c->name, name, len) == 0) ||
+		    (strlen(c->title) == len && strncasecmp(c->title, name, len) == 0)) {
+			*out = (enum column_id)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *column_title(enum column_id id)
+{
+	return columns[id].title;
+}
+
+bool column_is_left(enum column_id id)
+{
+	return columns[id].left;
+}
+
+unsigned column_facts(enum column_id id)
+{
+	return columns[id].facts;
+}
+
+void column_add(enum column_id id, const struct column_style *style, const struct row *row,
+		struct buf *out)
+{
+	columns[id].add(style, row, out);
+}

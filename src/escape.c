@@ -1,0 +1,114 @@
+/*
+ * Foreign names made harmless; see escape.h. Only printable ASCII and, where
+ * the terminal reads it, valid UTF-8 that has a width leave this file: no
+ * control bytes, no C1 controls (U+009B is a CSI), no characters that reorder
+ * or hide their neighbours.
+ */
+#define _XOPEN_SOURCE 700 /* wcwidth */
+#include "escape.h"
+
+#include "buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <wchar.h>
+
+/*
+ * Decode one UTF-8 sequence (RFC 3629: no overlong forms, no surrogates).
+ * Return its length, or 0 if the bytes are not one.
+ */
+static size_t decode_utf8(const unsigned char *s, size_t len, uint32_t *out)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > len)
+		return 0;
+	uint32_t c = s[0] & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3fU);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*out = c;
+	return n;
+}
+
+/* Characters that are invisible or change the order of what follows. */
+static bool is_deceptive(uint32_t c)
+{
+	return c < 0xa0 || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	       (c >= 0xfff0 && c <= 0xfffb) || c >= 0xe0000;
+}
+
+/* Length of a multi-byte character that may be shown as it is, else 0. */
+static size_t printable_utf8(const unsigned char *s, size_t len)
+{
+	uint32_t c;
+	size_t n = decode_utf8(s, len, &c);
+
+	return n && !is_deceptive(c) && wcwidth((wchar_t)c) >= 0 ? n : 0;
+}
+
+static void add_escaped_byte(struct buf *out, unsigned char c)
+{
+	static const char named[] = "\b\f\n\r\t\\";
+	static const char letter[] = "bfnrt\\";
+	const char *hit = c ? strchr(named, c) : NULL;
+
+	if (hit) {
+		buf_add_char(out, '\\');
+		buf_add_char(out, letter[hit - named]);
+	} else if (c < 0x20 || c == 0x7f) {
+		buf_add_char(out, '^');
+		buf_add_char(out, (char)(c ^ 0x40));
+	} else {
+		buf_add_str(out, "\\x");
+		buf_add_hex(out, c, 2);
+	}
+}
+
+void escape_add(struct buf *out, const char *name, size_t len, unsigned flags, size_t max)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	for (size_t i = 0; i < len && max > 0; max--) {
+		unsigned char c = s[i];
+		size_t n = 0;
+
+		if (c >= 0x80 && flags & ESCAPE_UTF8)
+			n = printable_utf8(s + i, len - i);
+		else if (c > 0x20 && c < 0x7f && c != '\\')
+			n = 1;
+		else if (c == ' ' && !(flags & ESCAPE_BLANKS))
+			n = 1;
+
+		if (n > 0) {
+			buf_add(out, s + i, n);
+			i += n;
+		} else {
+			add_escaped_byte(out, c);
+			i++;
+		}
+	}
+}
+
+size_t escape_columns(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t columns = 0;
+
+	for (size_t i = 0; i < len;) {
+		uint32_t c;
+		size_t n = s[i] < 0x80 ? 0 : decode_utf8(s + i, len - i, &c);
+		int width = n ? wcwidth((wchar_t)c) : 1;
+
+		columns += width > 0 ? (size_t)width : 0;
+		i += n ? n : 1;
+	}
+	return columns;
+}

@@ -1,0 +1,70 @@
+/* Holders by inode; see holder.h. */
+#include "holder.h"
+
+#include "grow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void holder_index_free(struct holder_index *x)
+{
+	free(x->v);
+	*x = (struct holder_index){0};
+}
+
+int holder_index_add(struct holder_index *x, const struct holder *h)
+{
+	void *v = grow(x->v, x->len, &x->cap, sizeof(*x->v));
+
+	if (!v)
+		return -ENOMEM;
+	x->v = v;
+	x->v[x->len++] = *h;
+	return 0;
+}
+
+static int compare_holder(const void *x, const void *y)
+{
+	const struct holder *a = x, *b = y;
+
+	if (a->inode != b->inode)
+		return a->inode < b->inode ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if (a->tid != b->tid)
+		return a->tid < b->tid ? -1 : 1;
+	return a->fd < b->fd ? -1 : a->fd > b->fd;
+}
+
+void holder_index_sort(struct holder_index *x)
+{
+	size_t kept = 0;
+
+	if (x->len == 0)
+		return;
+	qsort(x->v, x->len, sizeof(*x->v), compare_holder);
+	for (size_t i = 1; i < x->len; i++) {
+		if (compare_holder(&x->v[kept], &x->v[i]) != 0)
+			x->v[++kept] = x->v[i];
+	}
+	x->len = kept + 1;
+}
+
+const struct holder *holder_index_find(const struct holder_index *x, uint64_t inode,
+				       size_t *out_count)
+{
+	size_t lo = 0, hi = x->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (x->v[mid].inode < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	size_t end = lo;
+	while (end < x->len && x->v[end].inode == inode)
+		end++;
+	*out_count = end - lo;
+	return x->v + lo;
+}

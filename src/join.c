@@ -1,0 +1,114 @@
+/* Snapshot and filter into rows; see join.h. */
+#include "join.h"
+
+#include "filter.h"
+#include "grow.h"
+#include "snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void row_list_free(struct row_list *list)
+{
+	free(list->v);
+	*list = (struct row_list){0};
+}
+
+static int add_row(struct row_list *list, const struct row *row)
+{
+	void *v = grow(list->v, list->len, &list->cap, sizeof(*list->v));
+
+	if (!v)
+		return -ENOMEM;
+	list->v = v;
+	list->v[list->len++] = *row;
+	return 0;
+}
+
+static enum reason reason_without_inode(const struct sock *s)
+{
+	if (s->timewait)
+		return REASON_TIME_WAIT;
+	if (sock_is_unaccepted(s))
+		return REASON_NOT_ACCEPTED;
+	return s->state == SOCK_STATE_LISTEN ? REASON_UNKNOWN : REASON_ORPHAN;
+}
+
+static enum reason reason_of(const struct snapshot *snap, const struct sock *s)
+{
+	if (s->inode == 0)
+		return reason_without_inode(s);
+	if (snapshot_may_hide(snap, s))
+		return REASON_PERMISSION;
+	return snap->view == PROCFS_VIEW_PIDNS ? REASON_PIDNS : REASON_UNKNOWN;
+}
+
+/* Add the rows of one socket; without any holder, its reason. */
+static int join_sock(const struct snapshot *snap, struct filter *filter, const struct sock *s,
+		     struct row_list *out)
+{
+	size_t count = 0;
+	const struct holder *h = NULL;
+
+	if (s->inode != 0)
+		h = holder_index_find(&snap->holders, s->inode, &count);
+	for (size_t i = 0; i < count; i++) {
+		struct row row = {.sock = s, .holder = &h[i]};
+
+		row.process = process_table_find(&snap->processes, h[i].pid, h[i].pid);
+		if (h[i].tid != h[i].pid)
+			row.task = process_table_find(&snap->processes, h[i].pid, h[i].tid);
+		if (!row.process || !filter_match_holder(filter, row.process, h[i].fd))
+			continue;
+		filter_mark_found(filter, s, row.process, h[i].fd);
+		int rc = add_row(out, &row);
+		if (rc < 0)
+			return rc;
+	}
+	if (count > 0 || !filter_wants_unheld(filter) || !filter_match_unheld(filter, s))
+		return 0;
+	filter_mark_found(filter, s, NULL, -1);
+	return add_row(out, &(struct row){.sock = s, .reason = reason_of(snap, s)});
+}
+
+static int compare_number(long a, long b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_row(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+	int order = (a->holder == NULL) - (b->holder == NULL);
+
+	if (order == 0 && a->holder) {
+		order = compare_number(a->holder->pid, b->holder->pid);
+		if (order == 0)
+			order = compare_number(a->holder->tid, b->holder->tid);
+		if (order == 0)
+			order = compare_number(a->holder->fd, b->holder->fd);
+	}
+	if (order == 0)
+		order = sock_compare_address(a->sock, b->sock);
+	/* Records are sorted: their place settles the rest. */
+	return order ? order : (a->sock > b->sock) - (a->sock < b->sock);
+}
+
+int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out)
+{
+	for (size_t i = 0; i < snap->socks.len; i++) {
+		const struct sock *s = &snap->socks.v[i];
+		int rc = s->role == SOCK_ROLE_WANTED ? join_sock(snap, filter, s, out) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	if (out->len > 0)
+		qsort(out->v, out->len, sizeof(*out->v), compare_row);
+	return 0;
+}
+
+bool row_is_hidden(const struct row *row)
+{
+	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||
+	       row->reason == REASON_UNKNOWN;
+}

@@ -1,0 +1,352 @@
+/*
+ * whoport: who holds this port or socket?
+ *
+ * Data flows one way, and includes point the same way:
+ *
+ *   options   options.c         argv into a struct; prints --help
+ *             notes.c           what stayed unseen or was not found, on stderr
+ *
+ *   base      buf.c             growing byte buffer, large writes
+ *             grow.c            growing arrays
+ *             num.c             strict numbers
+ *             line_reader.c     text by lines in constant memory
+ *             escape.c          foreign names made harmless
+ *             msg.c             "whoport: object: reason"
+ *             procfs.c          a proc tree below a root fd
+ *             pidfd.c           system calls that name another process
+ *   records   addr.c            address and port as a value
+ *             sock.c            socket record and table; protocols, states
+ *             holder.c          who refers to a socket, by inode
+ *             process.c         facts of a process
+ *             names.c           users, services, hosts
+ *   sources   source_procnet.c  /proc/net/{tcp,udp,udplite,raw}{,6}
+ *             unix_table.c      /proc/net/unix, freed from forged rows
+ *   scanners  scan_procfd.c     PID/fd and PID/task/TID/fd
+ *   relations port_set.c        lists of ports
+ *             target.c          the words that name a local end
+ *             inet_spec.c       the grammar of -i
+ *             state_list.c      the states of -s
+ *             process_filter.c  -p, -g, -u, -c, -d
+ *             filter.c          all of these combined
+ *             snapshot.c        one reading: source, scanner, second look
+ *             join.c            snapshot and filter into rows
+ *             peer.c            the listener that a connection waits for
+ *   consumers sock_text.c       a row's words about its socket
+ *             column.c          one table row per column
+ *             format_table.c    the table
+ *             format_pids.c     -t
+ *
+ * This file: options, snapshot, one consumer, exit status.
+ */
+#define _GNU_SOURCE
+#include "buf.h"
+#include "column.h"
+#include "escape.h"
+#include "filter.h"
+#include "format_pids.h"
+#include "format_table.h"
+#include "join.h"
+#include "msg.h"
+#include "names.h"
+#include "notes.h"
+#include "options.h"
+#include "peer.h"
+#include "procfs.h"
+#include "snapshot.h"
+#include "version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum exit_status { STATUS_FOUND = 0, STATUS_MISSING = 1, STATUS_ERROR = 2 };
+
+/* Everything that one run owns. */
+struct run {
+	struct options options;
+	struct names names;
+	struct filter filter;
+	struct snapshot snap;
+	struct row_list rows;
+	struct peer_index listeners;
+	int proc_fd;
+};
+
+/*
+ * A closed standard descriptor would be given to the next file that is
+ * opened: fill it with one that can neither be read nor written.
+ */
+static void guard_standard_fds(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/", O_PATH | O_CLOEXEC);
+	}
+}
+
+static int fail(const char *object, int rc)
+{
+	msg_error(object, strerror(-rc));
+	return STATUS_ERROR;
+}
+
+/* Report what writing to stdout came to. */
+static int check_written(int rc, int status)
+{
+	if (rc == 0)
+		return status;
+	/* A reader that has seen enough is no news. */
+	return rc == -EPIPE ? STATUS_ERROR : fail("standard output", rc);
+}
+
+static int print_text(void (*add)(struct buf *out))
+{
+	struct buf out = {0};
+
+	add(&out);
+	int rc = buf_write(&out, STDOUT_FILENO);
+	buf_free(&out);
+	return check_written(rc, STATUS_FOUND);
+}
+
+static void add_version(struct buf *out)
+{
+	buf_add_str(out, "whoport " WHOPORT_VERSION "\n");
+}
+
+/* Build the filter. Return 0, -EINVAL with @out_error, or -ENOMEM. */
+static int build_filter(struct run *run, struct option_error *out_error)
+{
+	const struct options *o = &run->options;
+	const char *object = NULL;
+	int rc = 0;
+
+	run->filter.names = &run->names;
+	run->filter.unix_wanted = o->unix_sockets;
+	run->filter.all = o->all;
+	run->filter.local_ports = o->pids_only || o->kill;
+	for (size_t i = 0; i < o->words_len && rc == 0; i++) {
+		const struct option_word *word = &o->words[i];
+		const char *why = "not understood";
+		rc = filter_add(&run->filter, word->kind, word->text, &why);
+		if (rc == -EINVAL)
+			option_error_set(out_error, word, why);
+	}
+	if (rc < 0)
+		return rc;
+	rc = filter_finish(&run->filter, &object, &out_error->why);
+	if (rc == 0 && (o->pids_only || o->kill) && !filter_names_something(&run->filter)) {
+		object = o->kill ? "-k" : "-t";
+		out_error->why = "needs a target, -i, -U or -p";
+		rc = -EINVAL;
+	}
+	if (rc < 0)
+		snprintf(out_error->object, sizeof(out_error->object), "%s", object);
+	return rc;
+}
+
+static int refuse(const struct option_error *error, int rc)
+{
+	if (rc != -EINVAL)
+		return fail("command line", rc);
+	msg_usage(error->object, error->why);
+	return STATUS_ERROR;
+}
+
+static bool wants_colour(const struct options *o)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->colour != OPTION_COLOUR_AUTO)
+		return o->colour == OPTION_COLOUR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+/* The columns asked for, or lsof's with those that options add. */
+static void choose_columns(const struct options *o, struct table_format *out)
+{
+	static const struct {
+		enum column_id id;
+		size_t option; /* offset of the option that asks for it, 0: always */
+	} usual[] = {
+		{COLUMN_COMMAND, 0},
+		{COLUMN_PID, 0},
+		{COLUMN_TID, offsetof(struct options, threads)},
+		{COLUMN_TASKCMD, offsetof(struct options, threads)},
+		{COLUMN_PPID, offsetof(struct options, show_ppid)},
+		{COLUMN_PGID, offsetof(struct options, show_pgid)},
+		{COLUMN_USER, 0},
+		{COLUMN_FD, 0},
+		{COLUMN_TYPE, 0},
+		{COLUMN_DEVICE, 0},
+		{COLUMN_SIZE, 0},
+		{COLUMN_NODE, 0},
+		{COLUMN_NAME, 0},
+	};
+
+	out->no_header = o->no_header;
+	out->count = o->columns_len;
+	memcpy(out->columns, o->columns, sizeof(out->columns));
+	if (out->count > 0)
+		return;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		const bool *asked = (const bool *)((const char *)o + usual[i].option);
+		if (usual[i].option == 0 || *asked)
+			out->columns[out->count++] = usual[i].id;
+	}
+}
+
+static unsigned needed_facts(const struct run *run, const struct table_format *format)
+{
+	unsigned facts = run->filter.processes.includes[PROCESS_KEY_PGID] ? PROCESS_STAT : 0;
+
+	for (size_t i = 0; i < run->filter.processes.len; i++) {
+		if (run->filter.processes.v[i].key == PROCESS_KEY_PGID)
+			facts |= PROCESS_STAT;
+	}
+	for (size_t i = 0; i < format->count && !run->options.pids_only; i++)
+		facts |= column_facts(format->columns[i]);
+	return facts;
+}
+
+static int print_table(struct run *run, const struct table_format *format)
+{
+	const struct options *o = &run->options;
+	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	struct column_style style = {
+		.snap = &run->snap,
+		.listeners = &run->listeners,
+		.names = &run->names,
+		.command_width = o->command_width,
+		.escape = utf8 ? ESCAPE_UTF8 : 0,
+		.numeric_users = o->numeric_users,
+		.service_names = o->service_names,
+		.host_names = o->host_names,
+		.hide_state = o->hide_state,
+		.show_queues = o->show_queues,
+		.colour = wants_colour(o),
+	};
+
+	for (size_t i = 0; i < format->count && style.boot_time == 0; i++) {
+		if (format->columns[i] == COLUMN_START)
+			style.boot_time = procfs_boot_time(run->proc_fd);
+	}
+	/* Colour takes no room, but only at the end of the line. */
+	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
+	return format_table_write(format, &style, &run->rows, STDOUT_FILENO);
+}
+
+/* Exit status of the answer; see EXIT STATUS in the man page. */
+static int answer_status(const struct run *run)
+{
+	const struct options *o = &run->options;
+	bool hidden = false, held = false, missing = run->rows.len == 0;
+	bool unread = filter_limits_scan(&run->filter) && run->snap.scan.denied_len > 0;
+
+	for (size_t i = 0; i < run->rows.len; i++) {
+		hidden |= row_is_hidden(&run->rows.v[i]);
+		held |= run->rows.v[i].holder != NULL;
+	}
+	for (size_t i = 0; i < run->filter.items_len; i++)
+		missing |= !run->filter.items[i].found;
+
+	if (o->pids_only)
+		missing = !held;
+	if ((o->pids_only && (hidden || unread)) || (missing && unread))
+		return STATUS_ERROR;
+	return missing && !o->missing_is_fine ? STATUS_MISSING : STATUS_FOUND;
+}
+
+/* Take the snapshot and print it. Return the exit status. */
+static int answer(struct run *run)
+{
+	const struct options *o = &run->options;
+	struct table_format format;
+
+	choose_columns(o, &format);
+	struct snapshot_request rq = {
+		.proc_fd = run->proc_fd,
+		.filter = &run->filter,
+		.facts = needed_facts(run, &format),
+		.threads = o->threads,
+	};
+	int rc = snapshot_take(&rq, &run->snap);
+	if (rc < 0) {
+		char object[128];
+		snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc",
+			 run->snap.failed);
+		return fail(object, rc);
+	}
+	rc = join_rows(&run->snap, &run->filter, &run->rows);
+	if (rc == 0)
+		rc = peer_index_build(&run->listeners, &run->snap.socks);
+	if (rc < 0)
+		return fail("rows", rc);
+
+	rc = o->pids_only ? format_pids_write(&run->rows, STDOUT_FILENO)
+			  : print_table(run, &format);
+	int status = check_written(rc, answer_status(run));
+	if (rc < 0)
+		return status;
+	if (!o->no_notes) {
+		notes_unseen(&run->snap, &run->rows, filter_limits_scan(&run->filter));
+		notes_malformed(&run->snap);
+	}
+	if (o->tell_missing)
+		notes_missing(&run->filter);
+	return status;
+}
+
+/* Everything between argv and the exit status. */
+static int serve(int argc, char **argv, struct run *run)
+{
+	struct options *o = &run->options;
+	struct option_error error = {"", NULL};
+
+	int rc = options_parse(argc, argv, &run->names, o, &error);
+	if (rc < 0)
+		return refuse(&error, rc);
+	if (o->help)
+		return print_text(options_add_help);
+	if (o->version)
+		return print_text(add_version);
+
+	rc = build_filter(run, &error);
+	if (rc < 0)
+		return refuse(&error, rc);
+	if (o->kill) {
+		msg_error("-k", "ending processes is not supported by this version");
+		return STATUS_ERROR;
+	}
+	const char *proc = o->proc ? o->proc : "/proc";
+	run->proc_fd = open(proc, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run->proc_fd < 0 && o->proc) {
+		msg_usage(proc, strerror(errno));
+		return STATUS_ERROR;
+	}
+	return run->proc_fd < 0 ? fail(proc, -errno) : answer(run);
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {.proc_fd = -1};
+
+	guard_standard_fds();
+	setlocale(LC_CTYPE, "");
+	int status = serve(argc, argv, &run);
+	if (run.proc_fd >= 0)
+		close(run.proc_fd);
+	peer_index_free(&run.listeners);
+	row_list_free(&run.rows);
+	snapshot_free(&run.snap);
+	filter_free(&run.filter);
+	names_free(&run.names);
+	options_free(&run.options);
+	return status;
+}

@@ -1,0 +1,76 @@
+/* Notes on stderr; see notes.h. */
+#include "notes.h"
+
+#include "filter.h"
+#include "join.h"
+#include "msg.h"
+#include "options.h"
+#include "snapshot.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* `1 process`, `37 processes` */
+static void count_processes(size_t count, char *out, size_t size)
+{
+	snprintf(out, size, "%zu process%s", count, count == 1 ? "" : "es");
+}
+
+static void note_denied(const struct snapshot *snap, bool limited)
+{
+	char text[160], count[48];
+
+	count_processes(snap->scan.denied_len, count, sizeof(count));
+	snprintf(text, sizeof(text), "%s%s could not be read%s", count,
+		 limited ? " asked for" : "",
+		 geteuid() != 0 ? "; sudo would show more" : ", even as root");
+	msg_note(text);
+}
+
+void notes_unseen(const struct snapshot *snap, const struct row_list *rows, bool limited)
+{
+	bool hidden = false, outside = false;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		hidden |= row_is_hidden(&rows->v[i]);
+		outside |= rows->v[i].reason == REASON_PIDNS;
+	}
+	if (snap->scan.denied_len > 0 && (hidden || limited))
+		note_denied(snap, limited);
+	else if (hidden && snap->view == PROCFS_VIEW_HIDDEN)
+		msg_note(geteuid() != 0 ? "/proc hides the processes of others (hidepid); "
+					  "sudo would show more"
+					: "/proc hides processes (hidepid)");
+	else if (outside)
+		msg_note("processes outside this pid namespace cannot be seen from within");
+}
+
+void notes_missing(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->items_len; i++) {
+		const struct filter_item *item = &filter->items[i];
+		struct option_word word = {item->kind, item->text};
+		struct option_error error;
+
+		if (item->found)
+			continue;
+		option_error_set(&error, &word, "not found");
+		/* Of a list the one element: the word starts with it. */
+		size_t tail = strlen(item->text) - item->len, len = strlen(error.object);
+		if (tail > 0 && tail < len)
+			error.object[len - tail] = '\0';
+		msg_error(error.object, error.why);
+	}
+}
+
+void notes_malformed(const struct snapshot *snap)
+{
+	char text[96];
+
+	if (snap->source.malformed == 0)
+		return;
+	snprintf(text, sizeof(text), "%zu lines of the socket tables could not be understood",
+		 snap->source.malformed);
+	msg_note(text);
+}

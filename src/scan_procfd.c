@@ -1,0 +1,441 @@
+/*
+ * Who refers to a socket, from /proc; see scan_procfd.h. The links read
+ *
+ *     /proc/811/fd/6 -> socket:[31415]
+ *
+ * Each process costs a few calls and each descriptor one readlinkat(2): that
+ * is nearly all the time whoport takes, and nothing below asks more than it
+ * needs. A scan cannot stop at a first hit, since sockets are inherited.
+ */
+#define _GNU_SOURCE
+#include "scan_procfd.h"
+
+#include "grow.h"
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* One scan under way. */
+struct scan {
+	const struct scan_request *rq;
+	struct holder_index *holders;
+	struct process_table *processes;
+	struct scan_stats *st;
+	struct scan_table *before; /* tables of the scan before, for only_changed */
+	size_t before_len;
+	bool real;        /* a procfs, whose link counts tell the number of threads */
+	bool sizes_count; /* st_size of PID/fd is the number of descriptors */
+	char *pids, *tids, *fds; /* directory chunks */
+};
+
+/* The process at hand. */
+struct target {
+	pid_t pid;
+	int dir_fd;
+	bool denied;
+	size_t first_holder; /* index of its first holder */
+};
+
+void scan_stats_free(struct scan_stats *st)
+{
+	free(st->denied);
+	free(st->tables);
+	*st = (struct scan_stats){0};
+}
+
+static bool is_gone(int rc)
+{
+	return rc == -ENOENT || rc == -ESRCH || rc == -ENOTDIR;
+}
+
+static bool is_denied(int rc)
+{
+	return rc == -EACCES || rc == -EPERM;
+}
+
+static int open_dir(int dir_fd, const char *name, int flags)
+{
+	int fd = openat(dir_fd, name, O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | flags);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_wanted(const struct scan_request *rq, uint64_t inode)
+{
+	size_t lo = 0, hi = rq->inode_count;
+
+	if (rq->every_socket)
+		return true;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (rq->inodes[mid] == inode)
+			return true;
+		if (rq->inodes[mid] < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* Read one descriptor table. Return 0, or -errno of memory or descriptors. */
+static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *path)
+{
+	int fd = open_dir(t->dir_fd, path, O_RDONLY);
+	if (fd < 0) {
+		t->denied |= is_denied(fd);
+		return is_gone(fd) || is_denied(fd) ? 0 : fd;
+	}
+
+	struct procfs_dir dir;
+	const char *name;
+	int number, rc;
+	procfs_dir_start(&dir, fd, s->fds);
+	while ((rc = procfs_dir_next(&dir, &name, &number)) > 0) {
+		uint64_t inode;
+
+		s->st->descriptors++;
+		rc = procfs_read_socket(fd, name, &inode);
+		if (is_denied(rc)) /* one refused link: all are */
+			break;
+		if (rc <= 0 || !is_wanted(s->rq, inode))
+			continue;
+		rc = holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, number});
+		if (rc < 0)
+			break;
+	}
+	t->denied |= is_denied(rc);
+	close(fd);
+	return rc == -ENOMEM ? rc : 0;
+}
+
+/* Tables that are known in this process, each by one task, in kcmp's order. */
+struct known_tables {
+	pid_t *tids;
+	size_t len, cap;
+};
+
+/*
+ * Note the table of a task. Return 1 if it is a new one, 0 if it is known,
+ * or -errno if it cannot be told.
+ */
+static int note_table(const struct scan *s, struct known_tables *known, pid_t tid)
+{
+	size_t lo = 0, hi = known->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int order = s->rq->compare_files(known->tids[mid], tid);
+		if (order <= 0)
+			return order;
+		if (order == 1)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	void *tids = grow(known->tids, known->len, &known->cap, sizeof(*known->tids));
+	if (!tids)
+		return -ENOMEM;
+	known->tids = tids;
+	memmove(known->tids + lo + 1, known->tids + lo, (known->len - lo) * sizeof(*known->tids));
+	known->tids[lo] = tid;
+	known->len++;
+	return 1;
+}
+
+/* Whether a thread's table is to be read: 1, 0, or -errno of memory. */
+static int wants_thread(const struct scan *s, const struct target *t, bool leader_empty,
+			struct known_tables *known, pid_t tid)
+{
+	if (tid == t->pid)
+		return 0;
+	if (s->rq->threads == SCAN_THREADS_ALL)
+		return 1;
+	int rc = s->rq->compare_files ? note_table(s, known, tid) : -EPERM;
+	if (rc >= 0 || rc == -ENOMEM || rc == -ESRCH)
+		return rc == -ESRCH ? 0 : rc;
+	return leader_empty || s->rq->threads == SCAN_THREADS_UNSURE;
+}
+
+/*
+ * Without kcmp, threads that share a table repeat its entries: keep those
+ * that no other task of the process has.
+ */
+static void drop_repeated(struct scan *s, const struct target *t, size_t first)
+{
+	struct holder_index *x = s->holders;
+	size_t kept = first;
+
+	for (size_t i = first; i < x->len; i++) {
+		bool repeated = false;
+		for (size_t j = t->first_holder; j < kept && !repeated; j++)
+			repeated = x->v[j].inode == x->v[i].inode && x->v[j].fd == x->v[i].fd;
+		if (!repeated)
+			x->v[kept++] = x->v[i];
+	}
+	x->len = kept;
+}
+
+/* With -K and for TASKCMD: the names of the threads that hold something. */
+static int load_task(struct scan *s, const struct target *t, pid_t tid)
+{
+	char path[32];
+	struct process p = {.pid = t->pid, .tid = tid};
+
+	snprintf(path, sizeof(path), "task/%d", tid);
+	int fd = open_dir(t->dir_fd, path, O_PATH);
+	if (fd < 0)
+		return 0;
+	int rc = process_load(fd, 0, &p);
+	close(fd);
+	return rc < 0 ? 0 : process_table_add(s->processes, &p);
+}
+
+static int scan_thread(struct scan *s, struct target *t, pid_t tid)
+{
+	char path[40];
+	size_t first = s->holders->len;
+
+	snprintf(path, sizeof(path), "task/%d/fd", tid);
+	int rc = scan_table(s, t, tid, path);
+	if (rc == 0 && s->rq->threads != SCAN_THREADS_ALL && !s->rq->compare_files)
+		drop_repeated(s, t, first);
+	if (rc == 0 && s->holders->len > first && s->rq->facts & PROCESS_TASK)
+		rc = load_task(s, t, tid);
+	return rc;
+}
+
+static int scan_threads(struct scan *s, struct target *t, bool leader_empty)
+{
+	int fd = open_dir(t->dir_fd, "task", O_RDONLY);
+	if (fd < 0)
+		return is_gone(fd) || is_denied(fd) ? 0 : fd;
+
+	struct known_tables known = {0};
+	struct procfs_dir dir;
+	const char *name;
+	pid_t tid;
+	int rc = 0;
+	if (s->rq->compare_files)
+		rc = note_table(s, &known, t->pid);
+	procfs_dir_start(&dir, fd, s->tids);
+	while (rc >= 0 && (rc = procfs_dir_next(&dir, &name, &tid)) > 0) {
+		rc = wants_thread(s, t, leader_empty, &known, tid);
+		if (rc > 0)
+			rc = scan_thread(s, t, tid);
+	}
+	free(known.tids);
+	close(fd);
+	return is_gone(rc) ? 0 : rc;
+}
+
+static int add_denied(struct scan_stats *st, pid_t pid, uint32_t uid)
+{
+	void *denied = grow(st->denied, st->denied_len, &st->denied_cap, sizeof(*st->denied));
+
+	if (!denied)
+		return -ENOMEM;
+	st->denied = denied;
+	st->denied[st->denied_len++] = (struct scan_denied){pid, uid};
+	return 0;
+}
+
+static int add_size(struct scan_stats *st, pid_t pid, off_t descriptors)
+{
+	void *tables = grow(st->tables, st->tables_len, &st->tables_cap, sizeof(*st->tables));
+
+	if (!tables)
+		return -ENOMEM;
+	st->tables = tables;
+	st->tables[st->tables_len++] = (struct scan_table){pid, descriptors};
+	return 0;
+}
+
+/* True if the table has as many descriptors as in the scan before. */
+static bool is_unchanged(const struct scan *s, pid_t pid, off_t descriptors)
+{
+	size_t lo = 0, hi = s->before_len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (s->before[mid].pid == pid)
+			return s->before[mid].descriptors == descriptors;
+		if (s->before[mid].pid < pid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
+/* Facts of a process that holds something; one that is gone holds nothing. */
+static int load_holder(struct scan *s, const struct target *t)
+{
+	struct process p = {.pid = t->pid, .tid = t->pid};
+	int rc = process_load(t->dir_fd, s->rq->facts, &p);
+
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0) {
+		s->holders->len = t->first_holder;
+		return 0;
+	}
+	return process_table_add(s->processes, &p);
+}
+
+static int finish_process(struct scan *s, struct target *t)
+{
+	int rc = 0;
+
+	if (s->holders->len > t->first_holder)
+		rc = load_holder(s, t);
+	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd)) {
+		s->st->processes += !t->denied;
+		return rc;
+	}
+	struct stat st;
+	return fstat(t->dir_fd, &st) < 0 ? 0 : add_denied(s->st, t->pid, st.st_uid);
+}
+
+static bool is_taken(const struct scan *s, const struct target *t)
+{
+	struct process p = {.pid = t->pid, .tid = t->pid};
+
+	if (!s->rq->wants)
+		return true;
+	if (process_load(t->dir_fd, s->rq->facts & PROCESS_STAT, &p) < 0)
+		return false;
+	return s->rq->wants(s->rq->ctx, &p);
+}
+
+static int scan_opened(struct scan *s, struct target *t)
+{
+	struct stat fds = {.st_size = 1}, tasks;
+	bool threads = !s->real;
+
+	if (s->sizes_count && fstatat(t->dir_fd, "fd", &fds, 0) < 0) {
+		t->denied = is_denied(-errno); /* hidepid=1 */
+		return finish_process(s, t);
+	}
+	/* A directory's links: itself, its name, and one for each thread. */
+	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
+		threads = tasks.st_nlink > 3;
+	if (fds.st_size == 0 && !threads)
+		return 0;
+	int rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
+	if (rc < 0 || !is_taken(s, t))
+		return rc;
+	if (s->rq->only_changed && s->sizes_count && is_unchanged(s, t->pid, fds.st_size))
+		return 0;
+
+	size_t before = s->st->descriptors;
+	if (fds.st_size > 0)
+		rc = scan_table(s, t, t->pid, "fd");
+	if (rc == 0 && threads && !t->denied)
+		rc = scan_threads(s, t, s->st->descriptors == before);
+	return rc < 0 ? rc : finish_process(s, t);
+}
+
+static int scan_process(struct scan *s, pid_t pid, const char *name)
+{
+	struct target t = {.pid = pid, .first_holder = s->holders->len};
+
+	t.dir_fd = open_dir(s->rq->proc_fd, name, O_PATH);
+	if (t.dir_fd < 0)
+		return is_gone(t.dir_fd) ? 0
+		       : is_denied(t.dir_fd) ? add_denied(s->st, pid, UINT32_MAX) : t.dir_fd;
+	int rc = scan_opened(s, &t);
+	close(t.dir_fd);
+	return rc;
+}
+
+/* Since Linux 6.2 a table's st_size tells its length; ours is never empty. */
+static bool sizes_count(int proc_fd)
+{
+	struct stat st;
+
+	return fstatat(proc_fd, "self/fd", &st, 0) == 0 && st.st_size > 0;
+}
+
+static int compare_table(const void *x, const void *y)
+{
+	const struct scan_table *a = x, *b = y;
+
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+static int compare_denied(const void *x, const void *y)
+{
+	const struct scan_denied *a = x, *b = y;
+
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+/* A fixture tree, unlike procfs, is not listed in order; a second scan repeats. */
+static void sort_stats(struct scan_stats *st)
+{
+	size_t kept = 0;
+
+	if (st->tables_len > 0)
+		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_table);
+	if (st->denied_len == 0)
+		return;
+	qsort(st->denied, st->denied_len, sizeof(*st->denied), compare_denied);
+	for (size_t i = 1; i < st->denied_len; i++) {
+		if (st->denied[i].pid != st->denied[kept].pid)
+			st->denied[++kept] = st->denied[i];
+	}
+	st->denied_len = kept + 1;
+}
+
+static int scan_root(struct scan *s, int root_fd)
+{
+	struct procfs_dir dir;
+	const char *name;
+	int pid, rc;
+
+	procfs_dir_start(&dir, root_fd, s->pids);
+	while ((rc = procfs_dir_next(&dir, &name, &pid)) > 0) {
+		rc = scan_process(s, pid, name);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
+}
+
+int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
+		struct process_table *out_processes, struct scan_stats *st)
+{
+	struct scan s = {.rq = rq, .holders = out_holders, .processes = out_processes, .st = st,
+			 .before = st->tables, .before_len = st->tables_len};
+
+	st->tables = NULL;
+	st->tables_len = st->tables_cap = 0;
+	if (!rq->only_changed)
+		st->denied_len = 0;
+	s.real = procfs_is_real(rq->proc_fd);
+	s.sizes_count = s.real && sizes_count(rq->proc_fd);
+	/* Listed through an fd of its own: a directory's offset is shared state. */
+	int fd = open_dir(rq->proc_fd, ".", O_RDONLY);
+	int rc = fd < 0 ? fd : 0;
+	s.pids = malloc(3 * PROCFS_CHUNK);
+	if (rc == 0 && !s.pids)
+		rc = -ENOMEM;
+	if (rc == 0) {
+		s.tids = s.pids + PROCFS_CHUNK;
+		s.fds = s.tids + PROCFS_CHUNK;
+		rc = scan_root(&s, fd);
+		sort_stats(st);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(s.pids);
+	free(s.before);
+	return rc;
+}

@@ -1,0 +1,342 @@
+/*
+ * One reading of the machine; see snapshot.h. Sockets first, then
+ * descriptors: the filter runs on the socket table, so that the scan keeps
+ * only wanted inodes and memory follows the answer, not the machine.
+ */
+#define _GNU_SOURCE
+#include "snapshot.h"
+
+#include "filter.h"
+#include "pidfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+void snapshot_free(struct snapshot *s)
+{
+	sock_table_free(&s->socks);
+	holder_index_free(&s->holders);
+	process_table_free(&s->processes);
+	scan_stats_free(&s->scan);
+	*s = (struct snapshot){0};
+}
+
+/* What a source's records are handed to. */
+struct intake {
+	struct filter *filter;
+	struct sock_table *socks;
+};
+
+static int take_sock(void *ctx, const struct sock *s)
+{
+	struct intake *in = ctx;
+	enum sock_role role = filter_classify(in->filter, s);
+
+	if (role == SOCK_ROLE_NONE)
+		return 0;
+	struct sock kept = *s;
+	kept.role = (uint8_t)role;
+	return sock_table_add(in->socks, &kept);
+}
+
+static int compare_port(const void *x, const void *y)
+{
+	const uint16_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* Drop listeners that no connection waits for, and what a holder overrules. */
+static int settle(struct filter *f, struct sock_table *t)
+{
+	uint16_t *ports = NULL;
+	size_t count = 0, kept = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		struct sock *s = &t->v[i];
+		if (s->role == SOCK_ROLE_LATER)
+			s->role = filter_settle(f, s) ? SOCK_ROLE_WANTED : SOCK_ROLE_NONE;
+		count += s->role == SOCK_ROLE_WANTED && sock_is_unaccepted(s);
+	}
+	if (count > 0) {
+		ports = malloc(count * sizeof(*ports));
+		if (!ports)
+			return -ENOMEM;
+		count = 0;
+		for (size_t i = 0; i < t->len; i++) {
+			if (t->v[i].role == SOCK_ROLE_WANTED && sock_is_unaccepted(&t->v[i]))
+				ports[count++] = t->v[i].local.port;
+		}
+		qsort(ports, count, sizeof(*ports), compare_port);
+	}
+	for (size_t i = 0; i < t->len; i++) {
+		const struct sock *s = &t->v[i];
+		if (s->role == SOCK_ROLE_WANTED ||
+		    (s->role == SOCK_ROLE_WITNESS && count > 0 &&
+		     bsearch(&s->local.port, ports, count, sizeof(*ports), compare_port)))
+			t->v[kept++] = *s;
+	}
+	t->len = kept;
+	free(ports);
+	return 0;
+}
+
+/* Read the socket tables of our network namespace. */
+static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
+		      struct sock_table *socks)
+{
+	struct intake in = {.filter = rq->filter, .socks = socks};
+	struct stat st;
+
+	out->failed = "net";
+	int fd = openat(rq->proc_fd, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstatat(rq->proc_fd, "self/ns/net", &st, 0) == 0)
+		out->netns = (uint32_t)st.st_ino;
+	filter_restart(rq->filter);
+	out->source = (struct procnet_stats){0};
+	int rc = source_procnet_read(fd, out->netns, filter_protos(rq->filter), take_sock, &in,
+				     &out->source);
+	close(fd);
+	if (rc < 0 && out->source.file)
+		out->failed = out->source.file;
+	if (rc == 0 && out->source.tables == 0)
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = settle(rq->filter, socks);
+	if (rc == 0)
+		sock_table_sort(socks);
+	return rc;
+}
+
+/* The inodes of a sorted table, without 0; NULL without memory. */
+static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
+{
+	uint64_t *inodes = malloc((t->len + 1) * sizeof(*inodes));
+
+	*out_count = 0;
+	for (size_t i = 0; inodes && i < t->len; i++) {
+		if (t->v[i].inode != 0)
+			inodes[(*out_count)++] = t->v[i].inode;
+	}
+	return inodes;
+}
+
+/* Scan for the holders of a table's sockets; adds to what is known. */
+static int scan(const struct snapshot_request *rq, struct snapshot *out,
+		const struct sock_table *socks, bool again, bool only_changed)
+{
+	struct scan_request scan = {
+		.proc_fd = rq->proc_fd,
+		.every_socket = filter_wants_every_socket(rq->filter),
+		.threads = rq->threads ? SCAN_THREADS_ALL
+			   : again ? SCAN_THREADS_UNSURE : SCAN_THREADS_PRIVATE,
+		.facts = rq->facts,
+		.compare_files = procfs_is_ours(rq->proc_fd) ? pidfd_compare_files : NULL,
+		.wants = filter_limits_scan(rq->filter) ? filter_wants_process : NULL,
+		.ctx = rq->filter,
+		.only_changed = only_changed,
+	};
+	uint64_t *inodes = list_inodes(socks, &scan.inode_count);
+	if (!inodes)
+		return -ENOMEM;
+
+	scan.inodes = inodes;
+	int rc = 0;
+	if (scan.inode_count > 0 || scan.every_socket)
+		rc = scan_procfd(&scan, &out->holders, &out->processes, &out->scan);
+	free(inodes);
+	if (rc < 0)
+		out->failed = "processes";
+	holder_index_sort(&out->holders);
+	process_table_sort(&out->processes);
+	return rc;
+}
+
+static bool is_held(const struct snapshot *s, uint64_t inode)
+{
+	size_t count;
+
+	holder_index_find(&s->holders, inode, &count);
+	return count > 0;
+}
+
+bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
+{
+	if (s->view == PROCFS_VIEW_HIDDEN)
+		return true;
+	/* The text of unix sockets tells no owner; the kernel itself has none. */
+	if (!sock->uid_known)
+		return sock->proto == SOCK_PROTO_UNIX && s->scan.denied_len > 0;
+	for (size_t i = 0; i < s->scan.denied_len; i++) {
+		if (s->scan.denied[i].uid == sock->uid)
+			return true;
+	}
+	return false;
+}
+
+/* Count sockets that should have a holder and have none. */
+static void count_unheld(const struct snapshot *s, size_t *out_unheld, size_t *out_hidden)
+{
+	*out_unheld = *out_hidden = 0;
+	for (size_t i = 0; i < s->socks.len; i++) {
+		const struct sock *sock = &s->socks.v[i];
+		if (sock->inode == 0 || is_held(s, sock->inode))
+			continue;
+		(*out_unheld)++;
+		*out_hidden += snapshot_may_hide(s, sock);
+	}
+}
+
+/*
+ * The second look. A socket can be handed on while the scan goes by, and a
+ * server can restart between the two readings: ask for the sockets again,
+ * then for who holds those that are new or still without holder.
+ */
+static int look_again(const struct snapshot_request *rq, struct snapshot *out)
+{
+	struct sock_table again = {0};
+	size_t unheld, hidden;
+
+	int rc = read_socks(rq, out, &again);
+	if (rc < 0) {
+		sock_table_free(&again);
+		return rc;
+	}
+	sock_table_free(&out->socks);
+	out->socks = again;
+
+	count_unheld(out, &unheld, &hidden);
+	if (unheld == 0)
+		return 0;
+	return scan(rq, out, &out->socks, true, unheld == hidden);
+}
+
+/*
+ * The protocol of a descriptor's socket, which sockfs tells as an extended
+ * attribute (sockfs_xattr_get, net/socket.c). Return its length, 0 if there
+ * is no telling: the descriptor is gone, or this is no real procfs.
+ */
+static size_t read_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
+{
+	char path[96];
+
+	if (!procfs_is_real(proc_fd))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d/task/%d/fd/%d", proc_fd, (int)h->pid,
+		 (int)h->tid, h->fd);
+	ssize_t n = getxattr(path, "system.sockprotoname", out, size);
+	return n > 0 ? strnlen(out, (size_t)n) : 0;
+}
+
+/* A row of unix text can be the end of a forged name, and carry any inode. */
+static bool is_no_unix_socket(int proc_fd, const struct holder *h)
+{
+	char name[32];
+	size_t len = read_protocol(proc_fd, h, name, sizeof(name));
+
+	return len > 0 && strncmp(name, "UNIX", 4) != 0;
+}
+
+static void drop_forged(const struct snapshot_request *rq, struct snapshot *out)
+{
+	size_t kept = 0, count;
+
+	for (size_t i = 0; i < out->socks.len; i++) {
+		const struct sock *s = &out->socks.v[i];
+		const struct holder *h = holder_index_find(&out->holders, s->inode, &count);
+		/* An inode of an internet socket, which sorts first, is not a unix one's. */
+		bool forged = s->forgeable && s->inode != 0 &&
+			      ((i > 0 && out->socks.v[i - 1].inode == s->inode &&
+				out->socks.v[i - 1].proto != SOCK_PROTO_UNIX) ||
+			       (count > 0 && is_no_unix_socket(rq->proc_fd, h)));
+		if (!forged)
+			out->socks.v[kept++] = *s;
+	}
+	out->socks.len = kept;
+}
+
+/* Protocols that have a table: a socket of theirs is missing from it if it is new. */
+static bool has_table(const char *protocol, size_t len)
+{
+	static const char *const heads[] = {"TCP", "UDP", "RAW", "UNIX"};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		size_t n = strlen(heads[i]);
+		if (len >= n && memcmp(protocol, heads[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Add a record for each socket that is held but in no table. */
+static int add_others(const struct snapshot_request *rq, struct snapshot *out, bool *out_missing)
+{
+	size_t known = out->socks.len;
+	uint64_t last = 0;
+
+	*out_missing = false;
+	for (size_t i = 0; i < out->holders.len; i++) {
+		const struct holder *h = &out->holders.v[i];
+		struct sock_table sorted = {.v = out->socks.v, .len = known};
+		char name[32];
+
+		if (h->inode == last || sock_table_find(&sorted, h->inode))
+			continue;
+		last = h->inode;
+		size_t len = read_protocol(rq->proc_fd, h, name, sizeof(name));
+		struct sock s = {.inode = h->inode, .proto = SOCK_PROTO_OTHER, .name = name,
+				 .name_len = (uint16_t)len, .role = SOCK_ROLE_WANTED};
+		*out_missing |= has_table(name, len);
+		int rc = sock_table_add(&out->socks, &s);
+		if (rc < 0)
+			return rc;
+	}
+	sock_table_sort(&out->socks);
+	return 0;
+}
+
+/*
+ * Sockets of the processes asked for that no table has: another protocol or
+ * namespace, or bound without listening, or younger than our reading. So that
+ * the last is not mistaken for the others, the tables are read once more.
+ */
+static int identify_others(const struct snapshot_request *rq, struct snapshot *out)
+{
+	bool missing;
+	int rc = add_others(rq, out, &missing);
+
+	if (rc < 0 || !missing)
+		return rc;
+	struct sock_table again = {0};
+	rc = read_socks(rq, out, &again);
+	sock_table_free(&out->socks);
+	out->socks = again;
+	return rc < 0 ? rc : add_others(rq, out, &missing);
+}
+
+int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
+{
+	size_t unheld = 0, hidden = 0;
+
+	out->view = procfs_view(rq->proc_fd);
+	int rc = read_socks(rq, out, &out->socks);
+	if (rc == 0)
+		rc = scan(rq, out, &out->socks, false, false);
+	if (rc == 0 && filter_wants_unheld(rq->filter))
+		count_unheld(out, &unheld, &hidden);
+	if (rc == 0 && unheld > 0)
+		rc = look_again(rq, out);
+	if (rc == 0 && filter_wants_every_socket(rq->filter))
+		rc = identify_others(rq, out);
+	if (rc == 0)
+		drop_forged(rq, out);
+	return rc;
+}

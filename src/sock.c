@@ -1,0 +1,262 @@
+/*
+ * Socket records; see sock.h. Protocols and states are each one table that
+ * serves parsing and printing.
+ */
+#include "sock.h"
+
+#include "grow.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STATES_DATAGRAM \
+	(SOCK_STATE_BIT(SOCK_STATE_ESTABLISHED) | SOCK_STATE_BIT(SOCK_STATE_UNCONNECTED))
+#define STATES_TCP \
+	(((SOCK_STATE_BIT(SOCK_STATE_BOUND + 1) - 1) & ~SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)) & \
+	 ~SOCK_STATE_BIT(SOCK_STATE_NEW_SYN_RECV))
+#define STATES_UNIX \
+	(SOCK_STATE_BIT(SOCK_STATE_LISTEN) | SOCK_STATE_BIT(SOCK_STATE_UNCONNECTED) | \
+	 SOCK_STATE_BIT(SOCK_STATE_CONNECTING) | SOCK_STATE_BIT(SOCK_STATE_CONNECTED) | \
+	 SOCK_STATE_BIT(SOCK_STATE_DISCONNECTING))
+
+static const struct {
+	const char *name;
+	uint32_t states;
+} protos[SOCK_PROTO_COUNT] = {
+	[SOCK_PROTO_TCP] = {"TCP", STATES_TCP},
+	[SOCK_PROTO_UDP] = {"UDP", STATES_DATAGRAM},
+	[SOCK_PROTO_UDPLITE] = {"UDPLITE", STATES_DATAGRAM},
+	[SOCK_PROTO_RAW] = {"RAW", STATES_DATAGRAM},
+	[SOCK_PROTO_MPTCP] = {"MPTCP", STATES_TCP},
+	[SOCK_PROTO_UNIX] = {"unix", STATES_UNIX},
+	[SOCK_PROTO_OTHER] = {"sock", SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)},
+};
+
+static const struct {
+	const char *name;
+	enum sock_state state;
+	bool shown; /* the name for output; others are understood */
+} states[] = {
+	{"", SOCK_STATE_UNKNOWN, true},
+	{"ESTABLISHED", SOCK_STATE_ESTABLISHED, true},
+	{"ESTAB", SOCK_STATE_ESTABLISHED, false},
+	{"SYN_SENT", SOCK_STATE_SYN_SENT, true},
+	{"SYN_RECV", SOCK_STATE_SYN_RECV, true},
+	{"SYN_RCVD", SOCK_STATE_SYN_RECV, false},
+	{"FIN_WAIT1", SOCK_STATE_FIN_WAIT1, true},
+	{"FIN_WAIT_1", SOCK_STATE_FIN_WAIT1, false},
+	{"FIN_WAIT2", SOCK_STATE_FIN_WAIT2, true},
+	{"FIN_WAIT_2", SOCK_STATE_FIN_WAIT2, false},
+	{"TIME_WAIT", SOCK_STATE_TIME_WAIT, true},
+	{"CLOSE", SOCK_STATE_CLOSE, true},
+	{"CLOSED", SOCK_STATE_CLOSE, false},
+	{"CLOSE_WAIT", SOCK_STATE_CLOSE_WAIT, true},
+	{"LAST_ACK", SOCK_STATE_LAST_ACK, true},
+	{"LISTEN", SOCK_STATE_LISTEN, true},
+	{"LISTENING", SOCK_STATE_LISTEN, false},
+	{"CLOSING", SOCK_STATE_CLOSING, true},
+	{"BOUND", SOCK_STATE_BOUND, true},
+	{"UNCONNECTED", SOCK_STATE_UNCONNECTED, true},
+	{"UNCONN", SOCK_STATE_UNCONNECTED, false},
+	{"CONNECTING", SOCK_STATE_CONNECTING, true},
+	{"CONNECTED", SOCK_STATE_CONNECTED, true},
+	{"DISCONNECTING", SOCK_STATE_DISCONNECTING, true},
+};
+
+/* Names of abstract sockets may hold NUL: blocks of bytes, never moved. */
+struct sock_name_block {
+	struct sock_name_block *next;
+	size_t len;
+	char bytes[4096];
+};
+
+void sock_table_free(struct sock_table *t)
+{
+	while (t->names) {
+		struct sock_name_block *block = t->names;
+		t->names = block->next;
+		free(block);
+	}
+	free(t->v);
+	*t = (struct sock_table){0};
+}
+
+const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t len)
+{
+	struct sock_name_block *block = t->names;
+
+	if (len > sizeof(block->bytes))
+		return NULL;
+	if (!block || len > sizeof(block->bytes) - block->len) {
+		block = malloc(sizeof(*block));
+		if (!block)
+			return NULL;
+		block->next = t->names;
+		block->len = 0;
+		t->names = block;
+	}
+	char *copy = memcpy(block->bytes + block->len, name, len);
+	block->len += len;
+	return copy;
+}
+
+int sock_table_add(struct sock_table *t, const struct sock *s)
+{
+	const char *name = NULL;
+
+	if (s->name) {
+		name = sock_table_keep_name(t, s->name, s->name_len);
+		if (!name)
+			return -ENOMEM;
+	}
+	void *v = grow(t->v, t->len, &t->cap, sizeof(*t->v));
+	if (!v)
+		return -ENOMEM;
+	t->v = v;
+	t->v[t->len] = *s;
+	t->v[t->len].name = name;
+	t->len++;
+	return 0;
+}
+
+static int compare_number(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int compare_ip(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(&a->ip, &b->ip, a->family == AF_INET ? sizeof(a->ip.v4) : sizeof(a->ip.v6));
+}
+
+int sock_compare_address(const struct sock *a, const struct sock *b)
+{
+	int order = compare_number(a->proto, b->proto);
+
+	if (order == 0)
+		order = compare_number(a->local.port, b->local.port);
+	if (order == 0)
+		order = compare_ip(&a->local, &b->local);
+	if (order == 0)
+		order = compare_ip(&a->remote, &b->remote);
+	if (order == 0)
+		order = compare_number(a->remote.port, b->remote.port);
+	return order ? order : compare_number(a->state, b->state);
+}
+
+static int compare_name(const struct sock *a, const struct sock *b)
+{
+	size_t least = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int order = least ? memcmp(a->name, b->name, least) : 0;
+
+	return order ? order : compare_number(a->name_len, b->name_len);
+}
+
+static int compare_sock(const void *x, const void *y)
+{
+	const struct sock *a = x, *b = y;
+	int order = compare_number(a->inode, b->inode);
+
+	if (order == 0)
+		order = sock_compare_address(a, b);
+	return order ? order : compare_name(a, b);
+}
+
+void sock_table_sort(struct sock_table *t)
+{
+	size_t kept = 0;
+
+	if (t->len == 0)
+		return;
+	qsort(t->v, t->len, sizeof(*t->v), compare_sock);
+	for (size_t i = 1; i < t->len; i++) {
+		if (compare_sock(&t->v[kept], &t->v[i]) != 0)
+			t->v[++kept] = t->v[i];
+	}
+	t->len = kept + 1;
+}
+
+const struct sock *sock_table_find(const struct sock_table *t, uint64_t inode)
+{
+	size_t lo = 0, hi = t->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (t->v[mid].inode < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < t->len && t->v[lo].inode == inode ? &t->v[lo] : NULL;
+}
+
+const char *sock_proto_name(enum sock_proto proto)
+{
+	return protos[proto].name;
+}
+
+/* Names compare in any case, with '-' as '_'. */
+static bool same_word(const char *word, const char *text, size_t len)
+{
+	if (strlen(word) != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int c = text[i] == '-' ? '_' : toupper((unsigned char)text[i]);
+		if (c != toupper((unsigned char)word[i]))
+			return false;
+	}
+	return true;
+}
+
+bool sock_proto_parse(const char *name, size_t len, enum sock_proto *out)
+{
+	for (unsigned i = 0; i < SOCK_PROTO_OTHER; i++) {
+		if (same_word(protos[i].name, name, len)) {
+			*out = (enum sock_proto)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *sock_state_name(enum sock_state state)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
+		if (states[i].state == state && states[i].shown)
+			return states[i].name;
+	}
+	return "";
+}
+
+bool sock_state_parse(const char *name, size_t len, enum sock_state *out)
+{
+	for (size_t i = 1; i < sizeof(states) / sizeof(*states); i++) {
+		if (same_word(states[i].name, name, len)) {
+			*out = states[i].state;
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t sock_proto_states(enum sock_proto proto)
+{
+	return protos[proto].states;
+}
+
+bool sock_is_unaccepted(const struct sock *s)
+{
+	if (s->inode != 0)
+		return false;
+	if (s->proto == SOCK_PROTO_UNIX)
+		return s->state == SOCK_STATE_CONNECTING;
+	/* close(2) moves a socket out of these states, so without a file it
+	 * is still in its listener's queue (inet_csk_accept). */
+	return s->proto == SOCK_PROTO_TCP &&
+	       (s->state == SOCK_STATE_ESTABLISHED || s->state == SOCK_STATE_CLOSE_WAIT ||
+	        s->state == SOCK_STATE_SYN_RECV);
+}

@@ -1,0 +1,192 @@
+/* The words of a row about its socket; see sock_text.h. */
+#include "sock_text.h"
+
+#include "addr.h"
+#include "buf.h"
+#include "column.h"
+#include "escape.h"
+#include "join.h"
+#include "names.h"
+#include "peer.h"
+#include "snapshot.h"
+#include "sock.h"
+
+#include <string.h>
+
+enum { NAMED_MAX = 3 }; /* holders of a listener that a reason names */
+
+void sock_text_add_end(const struct column_style *style, const struct sock *s,
+		       const struct addr *end, struct buf *out)
+{
+	const char *host = NULL, *service = NULL;
+
+	if (style->host_names && !addr_is_wildcard(end))
+		host = names_host_of(style->names, end);
+	if (style->service_names && s->proto != SOCK_PROTO_RAW)
+		service = names_service_of(style->names, end->port, (enum sock_proto)s->proto);
+	if (host)
+		escape_add(out, host, strlen(host), ESCAPE_BLANKS, ESCAPE_ALL);
+	else
+		addr_add_ip(out, end);
+	buf_add_char(out, ':');
+	if (service)
+		escape_add(out, service, strlen(service), ESCAPE_BLANKS, ESCAPE_ALL);
+	else if (end->port == 0)
+		buf_add_char(out, '*');
+	else
+		buf_add_dec(out, end->port);
+}
+
+void sock_text_add_path(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	if (s->name)
+		escape_add(out, s->name, s->name_len, style->escape, ESCAPE_ALL);
+}
+
+/* `(LISTEN QR=0 QS=0)`; UDP has no state to tell. */
+static void add_state(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	bool inet = s->proto != SOCK_PROTO_UNIX && s->proto != SOCK_PROTO_OTHER;
+	bool has_state = !inet || s->proto == SOCK_PROTO_TCP || s->proto == SOCK_PROTO_MPTCP;
+	const char *state = sock_state_name((enum sock_state)s->state);
+	bool show_state = has_state && !style->hide_state && *state;
+
+	if (!show_state && !(inet && style->show_queues))
+		return;
+	buf_add_str(out, " (");
+	if (show_state)
+		buf_add_str(out, state);
+	if (inet && style->show_queues) {
+		buf_add_str(out, show_state ? " QR=" : "QR=");
+		buf_add_dec(out, s->rqueue);
+		buf_add_str(out, " QS=");
+		buf_add_dec(out, s->wqueue);
+	}
+	buf_add_char(out, ')');
+}
+
+static const char *unix_type(const struct sock *s)
+{
+	switch (s->type) {
+	case SOCK_STREAM:
+		return "STREAM";
+	case SOCK_DGRAM:
+		return "DGRAM";
+	case SOCK_SEQPACKET:
+		return "SEQPACKET";
+	default:
+		return "unknown";
+	}
+}
+
+static void add_socket(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	if (s->proto == SOCK_PROTO_OTHER) {
+		buf_add_str(out, "protocol: ");
+		if (s->name_len > 0)
+			sock_text_add_path(style, s, out);
+		else
+			buf_add_str(out, "unknown");
+		return;
+	}
+	if (s->proto == SOCK_PROTO_UNIX) {
+		sock_text_add_path(style, s, out);
+		buf_add_str(out, s->name && s->name_len > 0 ? " type=" : "type=");
+		buf_add_str(out, unix_type(s));
+		return;
+	}
+	sock_text_add_end(style, s, &s->local, out);
+	if (s->remote.port != 0 || !addr_is_wildcard(&s->remote)) {
+		buf_add_str(out, "->");
+		sock_text_add_end(style, s, &s->remote, out);
+	}
+}
+
+void sock_text_add_name(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	add_socket(style, row->sock, out);
+	add_state(style, row->sock, out);
+	if (row->reason == REASON_NONE)
+		return;
+	buf_add_str(out, style->colour_reason ? " \033[33m[" : " [");
+	sock_text_add_reason(style, row, out);
+	buf_add_str(out, style->colour_reason ? "]\033[m" : "]");
+}
+
+/* `nginx,811` */
+static void add_process(const struct column_style *style, const struct process *p, struct buf *out)
+{
+	escape_add(out, p->command, p->command_len, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
+	buf_add_char(out, ',');
+	buf_add_dec(out, (uint64_t)p->pid);
+}
+
+/* Who will get a connection that waits in a queue: the holders of its listeners. */
+static void add_listeners(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	const struct sock *listeners[NAMED_MAX];
+	size_t count = peer_find_listeners(style->listeners, s, listeners, NAMED_MAX);
+	size_t shown = 0, more = 0;
+
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+		size_t holders;
+		const struct holder *h =
+			holder_index_find(&style->snap->holders, listeners[i]->inode, &holders);
+		for (size_t j = 0; j < holders; j++) {
+			const struct process *p =
+				process_table_find(&style->snap->processes, h[j].pid, h[j].pid);
+			if (!p || (j > 0 && h[j].pid == h[j - 1].pid))
+				continue;
+			if (shown == NAMED_MAX) {
+				more++;
+				continue;
+			}
+			buf_add_str(out, shown ? " " : count > 1 ? ": one of " : ": ");
+			add_process(style, p, out);
+			shown++;
+		}
+	}
+	if (more > 0 || (count > NAMED_MAX && shown > 0))
+		buf_add_str(out, " ...");
+	if (count > 0 && shown == 0)
+		buf_add_str(out, ": its listener's holder is hidden");
+}
+
+void sock_text_add_reason(const struct column_style *style, const struct row *row,
+			  struct buf *out)
+{
+	size_t denied = style->snap->scan.denied_len;
+
+	switch (row->reason) {
+	case REASON_NONE:
+		return;
+	case REASON_PERMISSION:
+		buf_add_str(out, "hidden: permission");
+		return;
+	case REASON_PIDNS:
+		buf_add_str(out, "not visible from this pid namespace");
+		return;
+	case REASON_UNKNOWN:
+		buf_add_str(out, "unknown: kernel, or ");
+		if (denied == 0) {
+			buf_add_str(out, "in flight");
+			return;
+		}
+		buf_add_str(out, "one of ");
+		buf_add_dec(out, denied);
+		buf_add_str(out, " unreadable processes");
+		return;
+	case REASON_TIME_WAIT:
+		buf_add_str(out, "time-wait: ");
+		buf_add_dec(out, row->sock->timer_s);
+		buf_add_str(out, " s");
+		return;
+	case REASON_ORPHAN:
+		buf_add_str(out, "orphan");
+		return;
+	case REASON_NOT_ACCEPTED:
+		buf_add_str(out, "not accepted yet");
+		add_listeners(style, row->sock, out);
+		return;
+	}
+}

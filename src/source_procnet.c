@@ -1,0 +1,282 @@
+/*
+ * Socket records from /proc/net text; see source_procnet.h. One row of tcp:
+ *
+ *     0: 0100007F:0539 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000 0 31415 ...
+ *
+ * sl, local, remote, state, tx:rx queue, timer:when, retransmits, uid,
+ * timeout, inode. Addresses are 32-bit words in host byte order printed as
+ * hex, ports are plain hex. The unix table is unix_table.c's.
+ */
+#define _GNU_SOURCE
+#include "source_procnet.h"
+
+#include "line_reader.h"
+#include "num.h"
+#include "unix_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct inet_table {
+	const char *file;
+	enum sock_proto proto;
+	sa_family_t family;
+} inet_tables[] = {
+	{"tcp", SOCK_PROTO_TCP, AF_INET},         {"tcp6", SOCK_PROTO_TCP, AF_INET6},
+	{"udp", SOCK_PROTO_UDP, AF_INET},         {"udp6", SOCK_PROTO_UDP, AF_INET6},
+	{"udplite", SOCK_PROTO_UDPLITE, AF_INET}, {"udplite6", SOCK_PROTO_UDPLITE, AF_INET6},
+	{"raw", SOCK_PROTO_RAW, AF_INET},         {"raw6", SOCK_PROTO_RAW, AF_INET6},
+};
+
+/* A place in a line. */
+struct cursor {
+	const char *at, *end;
+};
+
+static void skip_blanks(struct cursor *c)
+{
+	while (c->at < c->end && *c->at == ' ')
+		c->at++;
+}
+
+static bool take_char(struct cursor *c, char wanted)
+{
+	if (c->at == c->end || *c->at != wanted)
+		return false;
+	c->at++;
+	return true;
+}
+
+static bool take_number(struct cursor *c, unsigned base, uint64_t max, uint64_t *out)
+{
+	skip_blanks(c);
+	return num_scan(&c->at, c->end, base, max, out);
+}
+
+/* Exactly eight hex digits: one word of an address. */
+static bool take_word(struct cursor *c, uint32_t *out)
+{
+	uint64_t word;
+
+	if (c->end - c->at < 8)
+		return false;
+	const char *at = c->at;
+	if (!num_scan(&at, at + 8, 16, UINT32_MAX, &word) || at != c->at + 8)
+		return false;
+	c->at = at;
+	*out = (uint32_t)word;
+	return true;
+}
+
+static bool take_addr(struct cursor *c, sa_family_t family, struct addr *out)
+{
+	uint32_t words[4];
+	size_t count = family == AF_INET ? 1 : 4;
+	uint64_t port;
+
+	skip_blanks(c);
+	for (size_t i = 0; i < count; i++) {
+		if (!take_word(c, &words[i]))
+			return false;
+	}
+	if (!take_char(c, ':') || !num_scan(&c->at, c->end, 16, UINT16_MAX, &port))
+		return false;
+	out->family = family;
+	out->port = (uint16_t)port;
+	memcpy(&out->ip, words, count * sizeof(*words));
+	return true;
+}
+
+/* A pair such as `00000000:0000071F`. */
+static bool take_pair(struct cursor *c, uint64_t *out_first, uint64_t *out_second)
+{
+	return take_number(c, 16, UINT64_MAX, out_first) && take_char(c, ':') &&
+	       num_scan(&c->at, c->end, 16, UINT64_MAX, out_second);
+}
+
+static uint32_t clamp(uint64_t value)
+{
+	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+static enum sock_state decode_state(enum sock_proto proto, uint64_t st)
+{
+	if (proto == SOCK_PROTO_TCP) {
+		if (st == SOCK_STATE_NEW_SYN_RECV)
+			return SOCK_STATE_SYN_RECV;
+		return st < SOCK_STATE_BOUND ? (enum sock_state)st : SOCK_STATE_UNKNOWN;
+	}
+	return st == SOCK_STATE_ESTABLISHED ? SOCK_STATE_ESTABLISHED : SOCK_STATE_UNCONNECTED;
+}
+
+int procnet_parse_inet(const char *line, size_t len, enum sock_proto proto, sa_family_t family,
+		       struct sock *out)
+{
+	struct cursor c = {line, line + len};
+	uint64_t slot, st, tx, rx, timer, when, retransmits, uid, timeout, inode;
+	struct sock s = {.proto = (uint8_t)proto};
+
+	if (!take_number(&c, 10, UINT64_MAX, &slot) || !take_char(&c, ':') ||
+	    !take_addr(&c, family, &s.local) || !take_addr(&c, family, &s.remote) ||
+	    !take_number(&c, 16, UINT8_MAX, &st) || !take_pair(&c, &tx, &rx) ||
+	    !take_pair(&c, &timer, &when) || !take_number(&c, 16, UINT64_MAX, &retransmits) ||
+	    !take_number(&c, 10, UINT32_MAX, &uid) || !take_number(&c, 10, UINT64_MAX, &timeout) ||
+	    !take_number(&c, 10, UINT64_MAX, &inode) || (c.at < c.end && *c.at != ' '))
+		return -EINVAL;
+
+	s.state = (uint8_t)decode_state(proto, st);
+	s.wqueue = clamp(tx);
+	s.rqueue = clamp(rx);
+	s.inode = inode;
+	s.uid = (uint32_t)uid;
+	/* Before Linux 6.17 every socket without a file claims uid 0. */
+	s.uid_known = inode != 0 || uid != 0;
+	/* Timer 3 is a TIME_WAIT remainder, in FIN_WAIT2 too (get_timewait4_sock). */
+	if (proto == SOCK_PROTO_TCP && timer == 3) {
+		long hz = sysconf(_SC_CLK_TCK);
+		uint64_t ticks = hz > 0 ? (uint64_t)hz : 100;
+		s.timewait = true;
+		s.timer_s = clamp(when / ticks + (when % ticks != 0));
+		s.uid_known = false;
+	}
+	*out = s;
+	return 0;
+}
+
+/* A blank, then a field that the kernel prints with exactly so many hex digits. */
+static bool take_field(struct cursor *c, size_t digits, uint64_t *out)
+{
+	if (!take_char(c, ' ') || (size_t)(c->end - c->at) < digits)
+		return false;
+	const char *at = c->at;
+	if (!num_scan(&at, at + digits, 16, UINT64_MAX, out) || at != c->at + digits)
+		return false;
+	c->at = at;
+	return true;
+}
+
+/* The hashed pointer; early in boot it is "(____ptrval____)". */
+static bool take_pointer(struct cursor *c, uint64_t *out)
+{
+	const char *colon = memchr(c->at, ':', (size_t)(c->end - c->at));
+
+	*out = 0;
+	if (!colon || colon - c->at < 8)
+		return false;
+	if (*c->at != '(' && (!num_scan(&c->at, colon, 16, UINT64_MAX, out) || c->at != colon))
+		return false;
+	c->at = colon + 1;
+	return true;
+}
+
+int procnet_parse_unix(const char *line, size_t len, struct sock *out)
+{
+	struct cursor c = {line, line + len};
+	uint64_t cookie, count, protocol, flags, type, st, inode;
+	struct sock s = {.proto = SOCK_PROTO_UNIX};
+	static const enum sock_state states[] = {
+		SOCK_STATE_UNKNOWN, SOCK_STATE_UNCONNECTED, SOCK_STATE_CONNECTING,
+		SOCK_STATE_CONNECTED, SOCK_STATE_DISCONNECTING};
+	enum { SO_ACCEPTCON = 0x10000 }; /* __SO_ACCEPTCON, linux/net.h */
+
+	if (!take_pointer(&c, &cookie) || !take_field(&c, 8, &count) ||
+	    !take_field(&c, 8, &protocol) || !take_field(&c, 8, &flags) ||
+	    !take_field(&c, 4, &type) || !take_field(&c, 2, &st) ||
+	    !take_number(&c, 10, UINT64_MAX, &inode) || st == 0 ||
+	    st >= sizeof(states) / sizeof(*states))
+		return -EINVAL;
+
+	s.cookie = cookie;
+	s.inode = inode;
+	s.type = (uint8_t)type;
+	s.state = (uint8_t)(flags & SO_ACCEPTCON ? SOCK_STATE_LISTEN : states[st]);
+	if (c.at < c.end) {
+		if (!take_char(&c, ' '))
+			return -EINVAL;
+		s.name = c.at;
+		s.name_len = (uint16_t)(c.end - c.at > UINT16_MAX ? UINT16_MAX : c.end - c.at);
+	}
+	*out = s;
+	return 0;
+}
+
+/* What one inet table's lines are handed on with. */
+struct inet_reading {
+	const struct inet_table *table;
+	uint32_t netns;
+	procnet_sink *sink;
+	void *ctx;
+	struct procnet_stats *st;
+	bool header_seen;
+};
+
+static int take_inet_line(void *ctx, const char *line, size_t len)
+{
+	struct inet_reading *r = ctx;
+	struct sock s;
+
+	if (!r->header_seen) {
+		r->header_seen = true;
+		return 0;
+	}
+	if (!line || procnet_parse_inet(line, len, r->table->proto, r->table->family, &s) < 0) {
+		r->st->malformed++;
+		return 0;
+	}
+	s.netns = r->netns;
+	return r->sink(r->ctx, &s);
+}
+
+/* Feed a table to a taker of lines; a table that is not there gives none. */
+static int read_table(int net_fd, const char *file, line_taker *take, void *ctx,
+		      struct procnet_stats *st)
+{
+	int fd = openat(net_fd, file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	st->file = file;
+	if (fd < 0)
+		return -errno;
+	st->tables++;
+	int rc = line_reader_run(fd, take, ctx);
+	close(fd);
+	return rc;
+}
+
+static int read_unix(int net_fd, uint32_t netns, procnet_sink *sink, void *ctx,
+		     struct procnet_stats *st)
+{
+	struct unix_table table = {0};
+	int rc = read_table(net_fd, "unix", unix_table_take_line, &table, st);
+
+	if (rc == 0)
+		rc = unix_table_settle(&table);
+	for (size_t i = 0; rc == 0 && i < table.socks.len; i++) {
+		table.socks.v[i].netns = netns;
+		rc = sink(ctx, &table.socks.v[i]);
+	}
+	st->malformed += table.malformed;
+	unix_table_free(&table);
+	return rc;
+}
+
+int source_procnet_read(int net_fd, uint32_t netns, unsigned protos, procnet_sink *sink, void *ctx,
+			struct procnet_stats *st)
+{
+	for (size_t i = 0; i < sizeof(inet_tables) / sizeof(*inet_tables); i++) {
+		struct inet_reading r = {
+			.table = &inet_tables[i], .netns = netns, .sink = sink, .ctx = ctx, .st = st};
+
+		if (!(protos & SOCK_PROTO_BIT(r.table->proto)))
+			continue;
+		int rc = read_table(net_fd, r.table->file, take_inet_line, &r, st);
+		if (rc < 0)
+			return rc;
+	}
+	if (protos & SOCK_PROTO_BIT(SOCK_PROTO_UNIX))
+		return read_unix(net_fd, netns, sink, ctx, st);
+	return 0;
+}

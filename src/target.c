@@ -1,0 +1,359 @@
+/*
+ * Targets; see target.h. The address rules are those of bind(2): a wildcard
+ * conflicts with every address of its family, and [::] with IPv4 too unless
+ * it is v6only, which /proc/net does not tell.
+ */
+#define _GNU_SOURCE
+#include "target.h"
+
+#include "grow.h"
+#include "names.h"
+#include "num.h"
+#include "port_set.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void target_list_free(struct target_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		free(list->v[i].name);
+	free(list->v);
+	*list = (struct target_list){0};
+}
+
+static int refuse(const char **out_why, const char *why)
+{
+	*out_why = why;
+	return -EINVAL;
+}
+
+static int add_target(struct target_list *list, const struct target *t)
+{
+	void *v = grow(list->v, list->len, &list->cap, sizeof(*list->v));
+
+	if (!v)
+		return -ENOMEM;
+	list->v = v;
+	list->v[list->len++] = *t;
+	return 0;
+}
+
+/* Add a unix name, unless it is there already from another spelling. */
+static int add_name(struct target_list *list, const char *name, size_t len, size_t item)
+{
+	for (size_t i = list->len; i > 0 && list->v[i - 1].item == item; i--) {
+		const struct target *t = &list->v[i - 1];
+		if (t->name_len == len && memcmp(t->name, name, len) == 0)
+			return 0;
+	}
+	struct target t = {.protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX), .item = item,
+			   .name_len = len};
+	t.name = malloc(len ? len : 1);
+	if (!t.name)
+		return -ENOMEM;
+	memcpy(t.name, name, len);
+	int rc = add_target(list, &t);
+	if (rc < 0)
+		free(t.name);
+	return rc;
+}
+
+static bool hex_byte(const char *at, char *out)
+{
+	uint64_t value;
+
+	if (!at[0] || !at[1])
+		return false;
+	const char *p = at;
+	if (!num_scan(&p, at + 2, 16, UINT8_MAX, &value) || p != at + 2)
+		return false;
+	*out = (char)value;
+	return true;
+}
+
+/* `@name` with \0, \n, \t, \\ and \xNN: the bytes behind a leading NUL. */
+static int add_abstract(struct target_list *list, const char *word, size_t item,
+			const char **out_why)
+{
+	static const char letters[] = "0nt\\", bytes[] = "\0\n\t\\";
+	char name[108] = "";
+	size_t len = 1;
+
+	for (const char *at = word + 1; *at; at++) {
+		char c = *at;
+		if (len == sizeof(name))
+			return refuse(out_why, "longer than a socket name can be");
+		if (c == '\\') {
+			const char *letter = at[1] ? strchr(letters, at[1]) : NULL;
+			if (letter) {
+				c = bytes[letter - letters];
+				at++;
+			} else if (at[1] == 'x' && hex_byte(at + 2, &c)) {
+				at += 3;
+			} else {
+				return refuse(out_why, "unknown escape in a socket name");
+			}
+		}
+		name[len++] = c;
+	}
+	return add_name(list, name, len, item);
+}
+
+/*
+ * A path, in the spellings that a server may have bound: as typed, without
+ * "./", absolute, and with symbolic links resolved. Only our own word is
+ * resolved, never the name of a foreign socket.
+ */
+static int add_path(struct target_list *list, const char *word, size_t item, const char **out_why)
+{
+	char path[2 * PATH_MAX + 2], real[PATH_MAX];
+	const char *plain = word;
+
+	if (strlen(word) >= PATH_MAX)
+		return refuse(out_why, "longer than a path can be");
+	while (strncmp(plain, "./", 2) == 0)
+		plain += 2 + strspn(plain + 2, "/");
+	int rc = add_name(list, word, strlen(word), item);
+	if (rc == 0)
+		rc = add_name(list, plain, strlen(plain), item);
+	if (rc < 0)
+		return rc;
+
+	path[0] = '\0';
+	if (*plain != '/') {
+		if (!getcwd(path, PATH_MAX))
+			return 0;
+		strcat(path, "/");
+	}
+	strcat(path, plain);
+	rc = add_name(list, path, strlen(path), item);
+	if (rc < 0)
+		return rc;
+
+	/* The directory alone is resolved: the socket file may be gone. */
+	char *slash = strrchr(path, '/');
+	char base[PATH_MAX];
+	strcpy(base, slash + 1);
+	*slash = '\0';
+	if (!realpath(*path ? path : "/", real))
+		return 0;
+	strcpy(path, strcmp(real, "/") == 0 ? "" : real);
+	strcat(path, "/");
+	strcat(path, base);
+	return add_name(list, path, strlen(path), item);
+}
+
+/* Add each range of a port list, at each address. */
+static int add_ports(struct target_list *list, const struct port_set *ports,
+		     const struct addr *addrs, size_t count, size_t item)
+{
+	for (size_t i = 0; i < ports->len; i++) {
+		for (size_t j = 0; j < count; j++) {
+			struct target t = {.addr = addrs[j], .lo = ports->v[i].lo,
+					   .hi = ports->v[i].hi, .protos = ports->v[i].protos,
+					   .item = item};
+			int rc = add_target(list, &t);
+			if (rc < 0)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* `53/udp`: a protocol behind the last slash. */
+static bool has_proto_suffix(const char *word, enum sock_proto *out)
+{
+	const char *slash = strrchr(word, '/');
+
+	return slash && sock_proto_parse(slash + 1, strlen(slash + 1), out) &&
+	       SOCK_PROTO_BIT(*out) & SOCK_PROTOS_PORTS;
+}
+
+/* What stands before the last colon: a protocol, an address or a host. */
+static int parse_prefix(const char *text, size_t len, unsigned *out_protos, struct addr *out,
+			size_t max, size_t *out_count, const char **out_why)
+{
+	enum sock_proto proto;
+
+	*out_count = 1;
+	if (len == 0)
+		return 0;
+	if (sock_proto_parse(text, len, &proto)) {
+		*out_protos = SOCK_PROTO_BIT(proto) & SOCK_PROTOS_PORTS;
+		return *out_protos ? 0 : refuse(out_why, "this protocol has no ports");
+	}
+	if (len == 1 && *text == '*') {
+		out->family = AF_INET6;
+		return 0;
+	}
+	/* 1:2:3 would leave it open where the address ends. */
+	if (memchr(text, ':', len) && *text != '[')
+		return refuse(out_why, "write an IPv6 address in brackets: [::1]:80");
+	if (addr_parse(text, len, out))
+		return 0;
+	*out_count = names_host_addrs(text, len, out, max);
+	return *out_count > 0 ? 0 : refuse(out_why, "no such host or protocol");
+}
+
+static int add_inet(struct target_list *list, struct names *names, const char *word, size_t item,
+		    const char **out_why)
+{
+	unsigned protos = SOCK_PROTOS_PORTS;
+	struct addr addrs[16] = {0};
+	size_t count = 1, len = strlen(word);
+	enum sock_proto proto;
+	const char *ports = word;
+	int rc = 0;
+
+	if (has_proto_suffix(word, &proto)) {
+		protos = SOCK_PROTO_BIT(proto);
+		len = (size_t)(strrchr(word, '/') - word);
+	}
+	const char *colon = memrchr(word, ':', len);
+	if (colon && memchr(colon, ']', len - (size_t)(colon - word)))
+		return refuse(out_why, "the port is missing");
+	if (colon) {
+		unsigned both = protos;
+		rc = parse_prefix(word, (size_t)(colon - word), &both, addrs, 16, &count, out_why);
+		protos &= both;
+		if (rc == 0 && protos == 0)
+			rc = refuse(out_why, "two protocols");
+		ports = colon + 1;
+	}
+	struct port_set set = {0};
+	if (rc == 0)
+		rc = port_set_parse(&set, names, ports, len - (size_t)(ports - word), protos,
+				    out_why);
+	if (rc == 0)
+		rc = add_ports(list, &set, addrs, count, item);
+	port_set_free(&set);
+	return rc;
+}
+
+int target_list_add(struct target_list *list, struct names *names, const char *word, size_t item,
+		    const char **out_why)
+{
+	enum sock_proto proto;
+
+	if (*word == '\0')
+		return refuse(out_why, "an empty word is no port");
+	if (*word == '@')
+		return add_abstract(list, word, item, out_why);
+	if (*word == '/' || (strchr(word, '/') && !has_proto_suffix(word, &proto)))
+		return add_path(list, word, item, out_why);
+	return add_inet(list, names, word, item, out_why);
+}
+
+static bool is_single(const struct target *t)
+{
+	return !t->name && t->lo == t->hi;
+}
+
+static int compare_target(const void *x, const void *y)
+{
+	const struct target *a = x, *b = y;
+
+	if (is_single(a) != is_single(b))
+		return is_single(a) ? -1 : 1;
+	if (is_single(a) && a->lo != b->lo)
+		return a->lo < b->lo ? -1 : 1;
+	return a->item < b->item ? -1 : a->item > b->item;
+}
+
+void target_list_sort(struct target_list *list)
+{
+	if (list->len > 0)
+		qsort(list->v, list->len, sizeof(*list->v), compare_target);
+	list->singles = 0;
+	while (list->singles < list->len && is_single(&list->v[list->singles]))
+		list->singles++;
+}
+
+bool target_allows(const struct target *t, enum sock_proto proto, sa_family_t family)
+{
+	if (!(t->protos & SOCK_PROTO_BIT(proto)))
+		return false;
+	/* Only an IPv6 address, neither a wildcard nor v4-mapped, leaves IPv4 out. */
+	return family != AF_INET || t->addr.family != AF_INET6 || addr_is_wildcard(&t->addr) ||
+	       addr_is_v4mapped(&t->addr);
+}
+
+/* Would bind(2) to @wanted meet a socket at @local? */
+static bool conflicts(const struct addr *wanted, const struct addr *local)
+{
+	struct addr w = addr_unmap(wanted), l = addr_unmap(local);
+
+	if (w.family == AF_UNSPEC || (w.family == AF_INET6 && addr_is_wildcard(&w)))
+		return true;
+	if (l.family == AF_INET6 && addr_is_wildcard(&l))
+		return true;
+	if (w.family != l.family)
+		return false;
+	return addr_is_wildcard(&w) || addr_is_wildcard(&l) || addr_equal_ip(&w, &l);
+}
+
+/* Text shows NUL as '@'; the target has the byte itself. */
+static bool same_name(const struct target *t, const struct sock *s)
+{
+	if (!s->name || s->name_len != t->name_len)
+		return false;
+	for (size_t i = 0; i < t->name_len; i++) {
+		if (s->name[i] != t->name[i] && !(t->name[i] == '\0' && s->name[i] == '@'))
+			return false;
+	}
+	return true;
+}
+
+bool target_match(const struct target *t, const struct sock *s)
+{
+	if (!(t->protos & SOCK_PROTO_BIT(s->proto)))
+		return false;
+	if (t->name)
+		return same_name(t, s);
+	return s->local.port >= t->lo && s->local.port <= t->hi &&
+	       conflicts(&t->addr, &s->local);
+}
+
+struct target *target_list_next(struct target_list *list, const struct sock *s, size_t *cursor)
+{
+	size_t i = *cursor;
+
+	if (i == 0) {
+		size_t hi = list->singles;
+		while (i < hi) {
+			size_t mid = i + (hi - i) / 2;
+			if (list->v[mid].lo < s->local.port)
+				i = mid + 1;
+			else
+				hi = mid;
+		}
+	}
+	for (; i < list->len; i++) {
+		/* Behind the single ports of this number come the ranges. */
+		if (i < list->singles && list->v[i].lo != s->local.port)
+			i = list->singles;
+		if (i < list->len && target_match(&list->v[i], s)) {
+			*cursor = i + 1;
+			return &list->v[i];
+		}
+	}
+	return NULL;
+}
+
+bool target_is_holding(const struct sock *s)
+{
+	switch (s->proto) {
+	case SOCK_PROTO_TCP:
+	case SOCK_PROTO_MPTCP:
+		return s->state == SOCK_STATE_LISTEN || s->state == SOCK_STATE_BOUND;
+	case SOCK_PROTO_UNIX:
+		return s->type == SOCK_DGRAM || s->state == SOCK_STATE_LISTEN ||
+		       s->state == SOCK_STATE_UNCONNECTED;
+	default:
+		return true;
+	}
+}

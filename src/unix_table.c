@@ -1,0 +1,205 @@
+/*
+ * Rows of /proc/net/unix without forgeries; see unix_table.h. A row:
+ *
+ *     0000000024130512: 00000002 00000000 00010000 0001 01  4343 /run/x.sock
+ *
+ * Where two rows that could both be forged claim one inode, text cannot tell
+ * which is true, and both stay: nothing is hidden. unix_diag can tell.
+ */
+#include "unix_table.h"
+
+#include "grow.h"
+#include "source_procnet.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNIX_NAME_MAX = 108 }; /* sun_path, sys/un.h */
+
+void unix_table_free(struct unix_table *t)
+{
+	sock_table_free(&t->socks);
+	free(t->lines);
+	*t = (struct unix_table){0};
+}
+
+/* Join "a", newline, "b" in the table's memory. */
+static const char *join_text(struct unix_table *t, const char *a, size_t a_len, const char *b,
+			     size_t b_len)
+{
+	char joined[2 * UNIX_NAME_MAX + 512];
+
+	if (a_len + 1 + b_len > sizeof(joined))
+		return NULL;
+	memcpy(joined, a, a_len);
+	joined[a_len] = '\n';
+	memcpy(joined + a_len + 1, b, b_len);
+	return sock_table_keep_name(&t->socks, joined, a_len + 1 + b_len);
+}
+
+/*
+ * Let the text of row @i end in a newline and @text. A row without a name
+ * cannot go on: then it is itself a part of the name before it.
+ */
+static int extend(struct unix_table *t, size_t i, const char *text, size_t len)
+{
+	struct unix_line *line = &t->lines[i];
+	struct sock *s = &t->socks.v[i];
+	const char *joined = join_text(t, line->text, line->len, text, len);
+
+	if (!joined)
+		return -ENOMEM;
+	size_t head = s->name ? (size_t)(s->name - line->text) : 0;
+	line->text = joined;
+	line->len += 1 + len;
+	if (!s->name) {
+		line->fate = UNIX_LINE_FORGED;
+		return 0;
+	}
+	s->name = joined + head; /* the name is the end of the line */
+	s->name_len = (uint16_t)(line->len - head);
+	return 0;
+}
+
+static int add_row(struct unix_table *t, const char *line, size_t len, const struct sock *row)
+{
+	struct unix_line *lines = grow(t->lines, t->socks.len, &t->cap, sizeof(*t->lines));
+	if (!lines)
+		return -ENOMEM;
+	t->lines = lines;
+
+	const char *text = sock_table_keep_name(&t->socks, line, len);
+	struct sock s = *row;
+	s.name = NULL;
+	if (!text || sock_table_add(&t->socks, &s) < 0)
+		return -ENOMEM;
+	struct sock *added = &t->socks.v[t->socks.len - 1];
+	if (row->name)
+		added->name = text + (row->name - line);
+	t->lines[t->socks.len - 1] = (struct unix_line){.text = text, .len = len};
+	return 0;
+}
+
+int unix_table_take_line(void *ctx, const char *line, size_t len)
+{
+	/* Hex fields of at most 16 digits, blanks and a name. */
+	enum { ROW_MAX = 128 + UNIX_NAME_MAX };
+	struct unix_table *t = ctx;
+	struct sock s;
+
+	if (!t->header_seen) {
+		t->header_seen = true;
+		return 0;
+	}
+	if (line && len <= ROW_MAX && procnet_parse_unix(line, len, &s) == 0)
+		return add_row(t, line, len, &s);
+
+	size_t last = t->socks.len - 1;
+	if (line && t->socks.len > 0 && t->socks.v[last].name &&
+	    t->socks.v[last].name_len + 1 + len <= UNIX_NAME_MAX)
+		return extend(t, last, line, len);
+	t->malformed++;
+	return 0;
+}
+
+/*
+ * Mark every row that could be part of a name which began in an earlier row:
+ * then all of that name, newlines and rows included, fits into 108 bytes.
+ */
+static void mark_forgeable(struct unix_table *t)
+{
+	size_t used = SIZE_MAX; /* least bytes of a name that reaches the row before */
+
+	for (size_t i = 0; i < t->socks.len; i++) {
+		struct sock *s = &t->socks.v[i];
+		size_t through = SIZE_MAX;
+
+		if (used <= UNIX_NAME_MAX)
+			through = used + 1 + t->lines[i].len;
+		s->forgeable = through <= UNIX_NAME_MAX;
+		used = s->name ? s->name_len : SIZE_MAX;
+		if (s->forgeable && through < used)
+			used = through;
+	}
+}
+
+/* A row's place among those of the same inode: certain ones first. */
+struct claim {
+	uint64_t inode;
+	size_t row;
+	bool forgeable;
+};
+
+static int compare_claim(const void *x, const void *y)
+{
+	const struct claim *a = x, *b = y;
+
+	if (a->inode != b->inode)
+		return a->inode < b->inode ? -1 : 1;
+	if (a->forgeable != b->forgeable)
+		return a->forgeable ? 1 : -1;
+	return a->row < b->row ? -1 : a->row > b->row;
+}
+
+static bool same_row(const struct sock *a, const struct sock *b)
+{
+	return a->type == b->type && a->state == b->state && a->name_len == b->name_len &&
+	       (a->name_len == 0 || memcmp(a->name, b->name, a->name_len) == 0);
+}
+
+/* Find the rows that claim the inode of a certain row. */
+static void refute(struct unix_table *t, const struct claim *claims)
+{
+	const struct sock *certain = NULL;
+
+	for (size_t k = 0; k < t->socks.len; k++) {
+		struct unix_line *line = &t->lines[claims[k].row];
+		const struct sock *s = &t->socks.v[claims[k].row];
+
+		if (!claims[k].forgeable)
+			certain = s;
+		else if (certain && certain->inode == s->inode && s->inode != 0)
+			/* The kernel itself may repeat a row while its table changes. */
+			line->fate = same_row(certain, s) ? UNIX_LINE_REPEATED : UNIX_LINE_FORGED;
+	}
+}
+
+/* Give forged rows back to the names they are part of, the last one first. */
+static int give_back(struct unix_table *t)
+{
+	for (size_t i = t->socks.len - 1; i > 0; i--) {
+		if (t->lines[i].fate != UNIX_LINE_FORGED)
+			continue;
+		int rc = extend(t, i - 1, t->lines[i].text, t->lines[i].len);
+		if (rc < 0)
+			return rc;
+	}
+
+	size_t kept = 0;
+	for (size_t i = 0; i < t->socks.len; i++) {
+		if (t->lines[i].fate == UNIX_LINE_ROW)
+			t->socks.v[kept++] = t->socks.v[i];
+	}
+	t->socks.len = kept;
+	return 0;
+}
+
+int unix_table_settle(struct unix_table *t)
+{
+	size_t count = t->socks.len;
+	if (count == 0)
+		return 0;
+
+	struct claim *claims = malloc(count * sizeof(*claims));
+	if (!claims)
+		return -ENOMEM;
+	mark_forgeable(t);
+	for (size_t i = 0; i < count; i++)
+		claims[i] = (struct claim){t->socks.v[i].inode, i, t->socks.v[i].forgeable};
+	qsort(claims, count, sizeof(*claims), compare_claim);
+	refute(t, claims);
+	free(claims);
+	return give_back(t);
+}
