@@ -50,6 +50,9 @@ void row_list_free(struct row_list *list);
  */
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out);
 
+/** True if some row has this reason. */
+bool row_list_has(const struct row_list *list, enum reason reason);
+
 /** True if somebody may hold the row's socket, and we could not see who. */
 bool row_is_hidden(const struct row *row);
 

@@ -64,30 +64,28 @@ void buf_add_pad(struct buf *b, size_t n)
 	b->len += n;
 }
 
-/* Append @value in @base, at least @width digits. */
-static void add_number(struct buf *b, uint64_t value, unsigned base, unsigned width)
-{
-	char digits[64];
-	size_t at = sizeof(digits);
-	size_t most = width < sizeof(digits) ? width : sizeof(digits);
-
-	do {
-		digits[--at] = "0123456789abcdef"[value % base];
-		value /= base;
-	} while (value && at > 0);
-	while (sizeof(digits) - at < most)
-		digits[--at] = '0';
-	buf_add(b, digits + at, sizeof(digits) - at);
-}
-
 void buf_add_dec(struct buf *b, uint64_t value)
 {
-	add_number(b, value, 10, 1);
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void buf_add_hex(struct buf *b, uint64_t value, unsigned width)
 {
-	add_number(b, value, 16, width);
+	char digits[16];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[value & 15];
+		value >>= 4;
+	} while (value || (at > 0 && sizeof(digits) - at < width));
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 int buf_write(struct buf *b, int fd)

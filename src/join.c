@@ -107,6 +107,15 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 	return 0;
 }
 
+bool row_list_has(const struct row_list *list, enum reason reason)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (list->v[i].reason == reason)
+			return true;
+	}
+	return false;
+}
+
 bool row_is_hidden(const struct row *row)
 {
 	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||

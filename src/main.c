@@ -284,7 +284,7 @@ static int answer(struct run *run)
 		return fail(object, rc);
 	}
 	rc = join_rows(&run->snap, &run->filter, &run->rows);
-	if (rc == 0)
+	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED))
 		rc = peer_index_build(&run->listeners, &run->snap.socks);
 	if (rc < 0)
 		return fail("rows", rc);

@@ -1,32 +1,31 @@
 /* Strict decimal and hex numbers; see num.h. */
 #include "num.h"
 
-static unsigned digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return 16;
-}
+/* Value of a digit plus one; 0 for every other byte. */
+static const uint8_t digit_values[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uint64_t *out)
 {
+	/* Below this a further digit cannot overflow. */
+	const uint64_t fits = UINT64_MAX / 16 - 1;
 	const char *p = *at;
 	uint64_t value = 0;
 
 	for (; p < end; p++) {
-		unsigned digit = digit_value(*p);
+		unsigned digit = digit_values[(unsigned char)*p];
 
-		if (digit >= base)
+		if (digit == 0 || digit > base)
 			break;
-		if (digit > max || value > (max - digit) / base)
+		if (value > fits && value > (UINT64_MAX - (digit - 1)) / base)
 			return false;
-		value = value * base + digit;
+		value = value * base + digit - 1;
 	}
-	if (p == *at)
+	if (p == *at || value > max)
 		return false;
 	*at = p;
 	*out = value;

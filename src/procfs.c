@@ -50,9 +50,9 @@ int procfs_dir_next(struct procfs_dir *dir, const char **out_name, int *out_numb
 		memcpy(&reclen, at + offsetof(struct entry, reclen), sizeof(reclen));
 		dir->at += reclen;
 
-		const char *name = at + offsetof(struct entry, name);
+		const char *name = at + offsetof(struct entry, name), *end = name;
 		uint64_t number;
-		if (num_parse(name, name + strlen(name), INT_MAX, &number)) {
+		if (num_scan(&end, at + reclen, 10, INT_MAX, &number) && *end == '\0') {
 			*out_name = name;
 			*out_number = (int)number;
 			return 1;

@@ -331,8 +331,6 @@ static int scan_opened(struct scan *s, struct target *t)
 	int rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
 	if (rc < 0 || !is_taken(s, t))
 		return rc;
-	if (s->rq->only_changed && s->sizes_count && is_unchanged(s, t->pid, fds.st_size))
-		return 0;
 
 	size_t before = s->st->descriptors;
 	if (fds.st_size > 0)
@@ -342,10 +340,24 @@ static int scan_opened(struct scan *s, struct target *t)
 	return rc < 0 ? rc : finish_process(s, t);
 }
 
+/* In a second scan: a process that has as many descriptors as before. */
+static bool is_skipped(const struct scan *s, pid_t pid)
+{
+	char path[32];
+	struct stat fds;
+
+	if (!s->rq->only_changed || !s->sizes_count)
+		return false;
+	snprintf(path, sizeof(path), "%d/fd", (int)pid);
+	return fstatat(s->rq->proc_fd, path, &fds, 0) == 0 && is_unchanged(s, pid, fds.st_size);
+}
+
 static int scan_process(struct scan *s, pid_t pid, const char *name)
 {
 	struct target t = {.pid = pid, .first_holder = s->holders->len};
 
+	if (is_skipped(s, pid))
+		return 0;
 	t.dir_fd = open_dir(s->rq->proc_fd, name, O_PATH);
 	if (t.dir_fd < 0)
 		return is_gone(t.dir_fd) ? 0

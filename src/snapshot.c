@@ -149,14 +149,17 @@ static int scan(const struct snapshot_request *rq, struct snapshot *out,
 		return -ENOMEM;
 
 	scan.inodes = inodes;
+	size_t known = out->holders.len;
 	int rc = 0;
 	if (scan.inode_count > 0 || scan.every_socket)
 		rc = scan_procfd(&scan, &out->holders, &out->processes, &out->scan);
 	free(inodes);
 	if (rc < 0)
 		out->failed = "processes";
-	holder_index_sort(&out->holders);
-	process_table_sort(&out->processes);
+	if (out->holders.len > known) {
+		holder_index_sort(&out->holders);
+		process_table_sort(&out->processes);
+	}
 	return rc;
 }
 
@@ -198,12 +201,19 @@ static void count_unheld(const struct snapshot *s, size_t *out_unheld, size_t *o
 /*
  * The second look. A socket can be handed on while the scan goes by, and a
  * server can restart between the two readings: ask for the sockets again,
- * then for who holds those that are new or still without holder.
+ * then for who holds those that are new or still without holder. Where missing
+ * rights explain them all, only processes whose tables changed are asked.
  */
 static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 {
 	struct sock_table again = {0};
 	size_t unheld, hidden;
+
+	count_unheld(out, &unheld, &hidden);
+	if (unheld == 0)
+		return 0;
+	if (unheld == hidden)
+		return scan(rq, out, &out->socks, true, true);
 
 	int rc = read_socks(rq, out, &again);
 	if (rc < 0) {
@@ -212,11 +222,8 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 	}
 	sock_table_free(&out->socks);
 	out->socks = again;
-
 	count_unheld(out, &unheld, &hidden);
-	if (unheld == 0)
-		return 0;
-	return scan(rq, out, &out->socks, true, unheld == hidden);
+	return unheld > 0 ? scan(rq, out, &out->socks, true, unheld == hidden) : 0;
 }
 
 /*
@@ -251,7 +258,11 @@ static void drop_forged(const struct snapshot_request *rq, struct snapshot *out)
 
 	for (size_t i = 0; i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
-		const struct holder *h = holder_index_find(&out->holders, s->inode, &count);
+		const struct holder *h = NULL;
+
+		count = 0;
+		if (s->forgeable)
+			h = holder_index_find(&out->holders, s->inode, &count);
 		/* An inode of an internet socket, which sorts first, is not a unix one's. */
 		bool forged = s->forgeable && s->inode != 0 &&
 			      ((i > 0 && out->socks.v[i - 1].inode == s->inode &&
@@ -324,15 +335,11 @@ static int identify_others(const struct snapshot_request *rq, struct snapshot *o
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 {
-	size_t unheld = 0, hidden = 0;
-
 	out->view = procfs_view(rq->proc_fd);
 	int rc = read_socks(rq, out, &out->socks);
 	if (rc == 0)
 		rc = scan(rq, out, &out->socks, false, false);
 	if (rc == 0 && filter_wants_unheld(rq->filter))
-		count_unheld(out, &unheld, &hidden);
-	if (rc == 0 && unheld > 0)
 		rc = look_again(rq, out);
 	if (rc == 0 && filter_wants_every_socket(rq->filter))
 		rc = identify_others(rq, out);
