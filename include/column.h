@@ -77,6 +77,9 @@ bool column_is_left(enum column_id id);
 /** Facts of processes that the column needs: PROCESS_STAT and so on. */
 unsigned column_facts(enum column_id id);
 
+/** True if two rows are certain to have the same cell: saves measuring it again. */
+bool column_repeats(enum column_id id, const struct row *a, const struct row *b);
+
 /** Append the cell of a row: never empty, never a control byte. */
 void column_add(enum column_id id, const struct column_style *style, const struct row *row,
 		struct buf *out);

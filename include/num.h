@@ -20,6 +20,15 @@
  */
 bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uint64_t *out);
 
+/** Value of one hex digit; for any other byte a number above 15. */
+static inline unsigned num_hex_digit(char c)
+{
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+	unsigned letter = ((unsigned char)c | 0x20U) - (unsigned)'a';
+
+	return digit < 10 ? digit : letter < 6 ? letter + 10 : 0x10;
+}
+
 /** As num_scan(), for decimal text that must hold nothing else. */
 bool num_parse(const char *text, const char *end, uint64_t max, uint64_t *out);
 

@@ -16,14 +16,9 @@ void buf_free(struct buf *b)
 	*b = (struct buf){0};
 }
 
-/* Make room for @more bytes; false when there is none. */
-static int reserve(struct buf *b, size_t more)
+/* Make room for @more bytes, or set and return the error. */
+static int enlarge(struct buf *b, size_t more)
 {
-	if (b->error)
-		return b->error;
-	if (more <= b->cap - b->len)
-		return 0;
-
 	size_t cap = b->cap ? b->cap : 256;
 	while (cap - b->len < more) {
 		if (cap > SIZE_MAX / 2)
@@ -36,6 +31,14 @@ static int reserve(struct buf *b, size_t more)
 	b->data = data;
 	b->cap = cap;
 	return 0;
+}
+
+/* The usual case is two comparisons. */
+static inline int reserve(struct buf *b, size_t more)
+{
+	if (b->error)
+		return b->error;
+	return more <= b->cap - b->len ? 0 : enlarge(b, more);
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)
@@ -53,7 +56,8 @@ void buf_add_str(struct buf *b, const char *s)
 
 void buf_add_char(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (reserve(b, 1) == 0)
+		b->data[b->len++] = c;
 }
 
 void buf_add_pad(struct buf *b, size_t n)

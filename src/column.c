@@ -277,45 +277,50 @@ static void add_reason(const struct column_style *style, const struct row *row, 
 		sock_text_add_reason(style, row, out);
 }
 
+/* What a cell depends on. */
+enum scope { SCOPE_ROW, SCOPE_PROCESS, SCOPE_PROTO };
+
 static const struct column {
-	const char *name, *title;
+	const char *title;
 	add_cell *add;
 	bool left;
 	unsigned facts;
+	enum scope scope;
 } columns[COLUMN_COUNT] = {
-	[COLUMN_COMMAND] = {"COMMAND", "COMMAND", add_command, true, 0},
-	[COLUMN_PID] = {"PID", "PID", add_pid, false, 0},
-	[COLUMN_TID] = {"TID", "TID", add_tid, false, PROCESS_TASK},
-	[COLUMN_TASKCMD] = {"TASKCMD", "TASKCMD", add_taskcmd, false, PROCESS_TASK},
-	[COLUMN_PPID] = {"PPID", "PPID", add_ppid, false, PROCESS_STAT},
-	[COLUMN_PGID] = {"PGID", "PGID", add_pgid, false, PROCESS_STAT},
-	[COLUMN_USER] = {"USER", "USER", add_user, false, 0},
-	[COLUMN_FD] = {"FD", "FD", add_fd, false, 0},
-	[COLUMN_TYPE] = {"TYPE", "TYPE", add_type, false, 0},
-	[COLUMN_DEVICE] = {"DEVICE", "DEVICE", add_device, false, 0},
-	[COLUMN_SIZE] = {"SIZE", "SIZE/OFF", add_size, false, 0},
-	[COLUMN_NODE] = {"NODE", "NODE", add_node, false, 0},
-	[COLUMN_NAME] = {"NAME", "NAME", sock_text_add_name, true, 0},
-	[COLUMN_STATE] = {"STATE", "STATE", add_state, false, 0},
-	[COLUMN_LOCAL] = {"LOCAL", "LOCAL", add_local, true, 0},
-	[COLUMN_REMOTE] = {"REMOTE", "REMOTE", add_remote, true, 0},
-	[COLUMN_INODE] = {"INODE", "INODE", add_inode, false, 0},
-	[COLUMN_NETNS] = {"NETNS", "NETNS", add_netns, false, 0},
-	[COLUMN_UID] = {"UID", "UID", add_uid, false, 0},
-	[COLUMN_ARGS] = {"ARGS", "ARGS", add_args, true, PROCESS_ARGS},
-	[COLUMN_CWD] = {"CWD", "CWD", add_cwd, true, PROCESS_CWD},
-	[COLUMN_START] = {"START", "START", add_start, false, PROCESS_STAT},
-	[COLUMN_RECVQ] = {"RECVQ", "RECVQ", add_rqueue, false, 0},
-	[COLUMN_SENDQ] = {"SENDQ", "SENDQ", add_wqueue, false, 0},
-	[COLUMN_REASON] = {"REASON", "REASON", add_reason, true, 0},
+	[COLUMN_COMMAND] = {"COMMAND", add_command, true, 0, SCOPE_PROCESS},
+	[COLUMN_PID] = {"PID", add_pid, false, 0, SCOPE_PROCESS},
+	[COLUMN_TID] = {"TID", add_tid, false, PROCESS_TASK, SCOPE_ROW},
+	[COLUMN_TASKCMD] = {"TASKCMD", add_taskcmd, false, PROCESS_TASK, SCOPE_ROW},
+	[COLUMN_PPID] = {"PPID", add_ppid, false, PROCESS_STAT, SCOPE_PROCESS},
+	[COLUMN_PGID] = {"PGID", add_pgid, false, PROCESS_STAT, SCOPE_PROCESS},
+	[COLUMN_USER] = {"USER", add_user, false, 0, SCOPE_PROCESS},
+	[COLUMN_FD] = {"FD", add_fd, false, 0, SCOPE_ROW},
+	[COLUMN_TYPE] = {"TYPE", add_type, false, 0, SCOPE_PROTO},
+	[COLUMN_DEVICE] = {"DEVICE", add_device, false, 0, SCOPE_ROW},
+	[COLUMN_SIZE] = {"SIZE/OFF", add_size, false, 0, SCOPE_PROTO},
+	[COLUMN_NODE] = {"NODE", add_node, false, 0, SCOPE_PROTO},
+	[COLUMN_NAME] = {"NAME", sock_text_add_name, true, 0, SCOPE_ROW},
+	[COLUMN_STATE] = {"STATE", add_state, false, 0, SCOPE_ROW},
+	[COLUMN_LOCAL] = {"LOCAL", add_local, true, 0, SCOPE_ROW},
+	[COLUMN_REMOTE] = {"REMOTE", add_remote, true, 0, SCOPE_ROW},
+	[COLUMN_INODE] = {"INODE", add_inode, false, 0, SCOPE_ROW},
+	[COLUMN_NETNS] = {"NETNS", add_netns, false, 0, SCOPE_ROW},
+	[COLUMN_UID] = {"UID", add_uid, false, 0, SCOPE_ROW},
+	[COLUMN_ARGS] = {"ARGS", add_args, true, PROCESS_ARGS, SCOPE_PROCESS},
+	[COLUMN_CWD] = {"CWD", add_cwd, true, PROCESS_CWD, SCOPE_PROCESS},
+	[COLUMN_START] = {"START", add_start, false, PROCESS_STAT, SCOPE_PROCESS},
+	[COLUMN_RECVQ] = {"RECVQ", add_rqueue, false, 0, SCOPE_ROW},
+	[COLUMN_SENDQ] = {"SENDQ", add_wqueue, false, 0, SCOPE_ROW},
+	[COLUMN_REASON] = {"REASON", add_reason, true, 0, SCOPE_ROW},
 };
 
 bool column_parse(const char *name, size_t len, enum column_id *out)
 {
 	for (unsigned i = 0; i < COLUMN_COUNT; i++) {
-		const struct column *c = &columns[i];
-		if ((strlen(c->name) == len && strncasecmp(c->name, name, len) == 0) ||
-		    (strlen(c->title) == len && strncasecmp(c->title, name, len) == 0)) {
+		const char *title = columns[i].title;
+		/* SIZE/OFF is also SIZE. */
+		if ((strlen(title) == len || (len > 0 && strcspn(title, "/") == len)) &&
+		    strncasecmp(title, name, len) == 0) {
 			*out = (enum column_id)i;
 			return true;
 		}
@@ -336,6 +341,21 @@ bool column_is_left(enum column_id id)
 unsigned column_facts(enum column_id id)
 {
 	return columns[id].facts;
+}
+
+bool column_repeats(enum column_id id, const struct row *a, const struct row *b)
+{
+	const struct sock *s = a->sock, *t = b->sock;
+
+	switch (columns[id].scope) {
+	case SCOPE_PROCESS:
+		return a->process && a->process == b->process;
+	case SCOPE_PROTO:
+		return s->proto == t->proto && s->local.family == t->local.family &&
+		       SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
+	default:
+		return false;
+	}
 }
 
 void column_add(enum column_id id, const struct column_style *style, const struct row *row,

@@ -97,14 +97,29 @@ void escape_add(struct buf *out, const char *name, size_t len, unsigned flags, s
 	}
 }
 
+static bool is_ascii(const char *text, size_t len)
+{
+	uint64_t bits = 0, word;
+
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		bits |= word;
+	}
+	for (; len > 0; text++, len--)
+		bits |= (unsigned char)*text;
+	return (bits & 0x8080808080808080U) == 0;
+}
+
 size_t escape_columns(const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	size_t columns = 0;
 
+	if (is_ascii(text, len))
+		return len;
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		size_t n = s[i] < 0x80 ? 0 : decode_utf8(s + i, len - i, &c);
+		size_t n = decode_utf8(s + i, len - i, &c);
 		int width = n ? wcwidth((wchar_t)c) : 1;
 
 		columns += width > 0 ? (size_t)width : 0;

@@ -12,18 +12,26 @@
 
 enum { WRITE_SIZE = 65536 };
 
-/* Widest cell of each column but the last, which is never padded. */
+/* True if a column is not padded: the last one, if its cells start at the left. */
+static bool is_open(const struct table_format *format, size_t c)
+{
+	return c + 1 == format->count && column_is_left(format->columns[c]);
+}
+
+/* Widest cell of each padded column. */
 static int measure(const struct table_format *format, const struct column_style *style,
 		   const struct row_list *rows, size_t *out_widths)
 {
 	struct buf cell = {0};
 
-	for (size_t c = 0; c < format->count; c++)
+	for (size_t c = 0; c < format->count; c++) {
 		out_widths[c] = format->no_header ? 0 : strlen(column_title(format->columns[c]));
-	for (size_t i = 0; i < rows->len && !cell.error; i++) {
-		for (size_t c = 0; c + 1 < format->count; c++) {
+		for (size_t i = 0; i < rows->len && !is_open(format, c); i++) {
+			const struct row *row = &rows->v[i];
+			if (i > 0 && column_repeats(format->columns[c], row, row - 1))
+				continue;
 			cell.len = 0;
-			column_add(format->columns[c], style, &rows->v[i], &cell);
+			column_add(format->columns[c], style, row, &cell);
 			size_t width = escape_columns(cell.data, cell.len);
 			if (width > out_widths[c])
 				out_widths[c] = width;
@@ -34,49 +42,47 @@ static int measure(const struct table_format *format, const struct column_style 
 	return rc;
 }
 
-/* Append a cell, aligned; @text is in @out's own form. */
-static void add_aligned(const struct buf *cell, size_t width, bool left, bool last,
-			struct buf *out)
+/* Pad the cell that was appended since @start, and end it. */
+static void end_cell(const struct table_format *format, size_t c, size_t width, size_t start,
+		     struct buf *out)
 {
-	size_t used = escape_columns(cell->data, cell->len);
+	size_t len = out->len - start;
+	size_t used = is_open(format, c) ? width : escape_columns(out->data + start, len);
 	size_t pad = width > used ? width - used : 0;
 
-	if (!left)
-		buf_add_pad(out, pad);
-	buf_add(out, cell->data, cell->len);
-	if (left && !last)
-		buf_add_pad(out, pad);
-	buf_add_char(out, last ? '\n' : ' ');
+	buf_add_pad(out, pad);
+	if (pad > 0 && !column_is_left(format->columns[c]) && !out->error) {
+		memmove(out->data + start + pad, out->data + start, len);
+		memset(out->data + start, ' ', pad);
+	}
+	buf_add_char(out, c + 1 == format->count ? '\n' : ' ');
 }
 
 static void add_header(const struct table_format *format, const struct column_style *style,
 		       const size_t *widths, struct buf *out)
 {
-	struct buf cell = {0};
-
 	if (style->colour)
 		buf_add_str(out, "\033[1m");
 	for (size_t c = 0; c < format->count; c++) {
-		bool last = c + 1 == format->count;
+		size_t start = out->len;
 
-		cell.len = 0;
-		buf_add_str(&cell, column_title(format->columns[c]));
-		if (last && style->colour)
-			buf_add_str(&cell, "\033[m");
-		add_aligned(&cell, widths[c], column_is_left(format->columns[c]), last, out);
+		buf_add_str(out, column_title(format->columns[c]));
+		end_cell(format, c, widths[c], start, out);
 	}
-	buf_free(&cell);
+	if (style->colour && !out->error) {
+		out->len--; /* the newline comes behind the colour's end */
+		buf_add_str(out, "\033[m\n");
+	}
 }
 
 static void add_line(const struct table_format *format, const struct column_style *style,
-		     const struct row *row, const size_t *widths, struct buf *cell,
-		     struct buf *out)
+		     const struct row *row, const size_t *widths, struct buf *out)
 {
 	for (size_t c = 0; c < format->count; c++) {
-		cell->len = 0;
-		column_add(format->columns[c], style, row, cell);
-		add_aligned(cell, widths[c], column_is_left(format->columns[c]),
-			    c + 1 == format->count, out);
+		size_t start = out->len;
+
+		column_add(format->columns[c], style, row, out);
+		end_cell(format, c, widths[c], start, out);
 	}
 }
 
@@ -84,7 +90,7 @@ int format_table_write(const struct table_format *format, const struct column_st
 		       const struct row_list *rows, int fd)
 {
 	size_t widths[COLUMN_COUNT];
-	struct buf out = {0}, cell = {0};
+	struct buf out = {0};
 	int rc;
 
 	if (rows->len == 0)
@@ -95,15 +101,12 @@ int format_table_write(const struct table_format *format, const struct column_st
 	if (!format->no_header)
 		add_header(format, style, widths, &out);
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
-		add_line(format, style, &rows->v[i], widths, &cell, &out);
-		if (cell.error)
-			rc = cell.error;
-		else if (out.len >= WRITE_SIZE)
+		add_line(format, style, &rows->v[i], widths, &out);
+		if (out.len >= WRITE_SIZE)
 			rc = buf_write(&out, fd);
 	}
 	if (rc == 0)
 		rc = buf_write(&out, fd);
-	buf_free(&cell);
 	buf_free(&out);
 	return rc;
 }

@@ -9,7 +9,9 @@ static const uint8_t digit_values[256] = {
 	['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
-bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uint64_t *out)
+/* Written out for each base by the compiler: half of reading /proc/net is this. */
+static inline bool scan(const char **at, const char *end, unsigned base, uint64_t max,
+			uint64_t *out)
 {
 	/* Below this a further digit cannot overflow. */
 	const uint64_t fits = UINT64_MAX / 16 - 1;
@@ -17,19 +19,24 @@ bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uin
 	uint64_t value = 0;
 
 	for (; p < end; p++) {
-		unsigned digit = digit_values[(unsigned char)*p];
+		unsigned digit = digit_values[(unsigned char)*p] - 1U;
 
-		if (digit == 0 || digit > base)
+		if (digit >= base)
 			break;
-		if (value > fits && value > (UINT64_MAX - (digit - 1)) / base)
+		if (value > fits && value > (UINT64_MAX - digit) / base)
 			return false;
-		value = value * base + digit - 1;
+		value = value * base + digit;
 	}
 	if (p == *at || value > max)
 		return false;
 	*at = p;
 	*out = value;
 	return true;
+}
+
+bool num_scan(const char **at, const char *end, unsigned base, uint64_t max, uint64_t *out)
+{
+	return base == 16 ? scan(at, end, 16, max, out) : scan(at, end, 10, max, out);
 }
 
 bool num_parse(const char *text, const char *end, uint64_t max, uint64_t *out)

@@ -326,10 +326,8 @@ static int scan_opened(struct scan *s, struct target *t)
 	/* A directory's links: itself, its name, and one for each thread. */
 	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
 		threads = tasks.st_nlink > 3;
-	if (fds.st_size == 0 && !threads)
-		return 0;
 	int rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
-	if (rc < 0 || !is_taken(s, t))
+	if (rc < 0 || (fds.st_size == 0 && !threads) || !is_taken(s, t))
 		return rc;
 
 	size_t before = s->st->descriptors;

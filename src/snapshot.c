@@ -163,14 +163,6 @@ static int scan(const struct snapshot_request *rq, struct snapshot *out,
 	return rc;
 }
 
-static bool is_held(const struct snapshot *s, uint64_t inode)
-{
-	size_t count;
-
-	holder_index_find(&s->holders, inode, &count);
-	return count > 0;
-}
-
 bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
 {
 	if (s->view == PROCFS_VIEW_HIDDEN)
@@ -188,10 +180,14 @@ bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
 /* Count sockets that should have a holder and have none. */
 static void count_unheld(const struct snapshot *s, size_t *out_unheld, size_t *out_hidden)
 {
+	const struct holder *h = s->holders.v, *end = h + s->holders.len;
+
 	*out_unheld = *out_hidden = 0;
-	for (size_t i = 0; i < s->socks.len; i++) {
+	for (size_t i = 0; i < s->socks.len; i++) { /* both are sorted by inode */
 		const struct sock *sock = &s->socks.v[i];
-		if (sock->inode == 0 || is_held(s, sock->inode))
+		while (h < end && h->inode < sock->inode)
+			h++;
+		if (sock->inode == 0 || (h < end && h->inode == sock->inode))
 			continue;
 		(*out_unheld)++;
 		*out_hidden += snapshot_may_hide(s, sock);

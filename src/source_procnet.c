@@ -55,18 +55,26 @@ static bool take_number(struct cursor *c, unsigned base, uint64_t max, uint64_t 
 	return num_scan(&c->at, c->end, base, max, out);
 }
 
-/* Exactly eight hex digits: one word of an address. */
+/*
+ * Eight hex digits, as the kernel prints an address word and most counters.
+ * There are nine of them in a row of tcp: read without looking for the end.
+ */
 static bool take_word(struct cursor *c, uint32_t *out)
 {
-	uint64_t word;
+	uint32_t word = 0;
+	unsigned bad = 0;
 
 	if (c->end - c->at < 8)
 		return false;
-	const char *at = c->at;
-	if (!num_scan(&at, at + 8, 16, UINT32_MAX, &word) || at != c->at + 8)
+	for (size_t i = 0; i < 8; i++) {
+		unsigned digit = num_hex_digit(c->at[i]);
+		bad |= digit;
+		word = word << 4 | (digit & 15);
+	}
+	if (bad > 15)
 		return false;
-	c->at = at;
-	*out = (uint32_t)word;
+	c->at += 8;
+	*out = word;
 	return true;
 }
 
@@ -89,13 +97,6 @@ static bool take_addr(struct cursor *c, sa_family_t family, struct addr *out)
 	return true;
 }
 
-/* A pair such as `00000000:0000071F`. */
-static bool take_pair(struct cursor *c, uint64_t *out_first, uint64_t *out_second)
-{
-	return take_number(c, 16, UINT64_MAX, out_first) && take_char(c, ':') &&
-	       num_scan(&c->at, c->end, 16, UINT64_MAX, out_second);
-}
-
 static uint32_t clamp(uint64_t value)
 {
 	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
@@ -115,20 +116,22 @@ int procnet_parse_inet(const char *line, size_t len, enum sock_proto proto, sa_f
 		       struct sock *out)
 {
 	struct cursor c = {line, line + len};
-	uint64_t slot, st, tx, rx, timer, when, retransmits, uid, timeout, inode;
+	uint64_t slot, st, timer, when, uid, timeout, inode;
+	uint32_t retransmits;
 	struct sock s = {.proto = (uint8_t)proto};
 
 	if (!take_number(&c, 10, UINT64_MAX, &slot) || !take_char(&c, ':') ||
 	    !take_addr(&c, family, &s.local) || !take_addr(&c, family, &s.remote) ||
-	    !take_number(&c, 16, UINT8_MAX, &st) || !take_pair(&c, &tx, &rx) ||
-	    !take_pair(&c, &timer, &when) || !take_number(&c, 16, UINT64_MAX, &retransmits) ||
+	    !take_number(&c, 16, UINT8_MAX, &st) || !take_char(&c, ' ') ||
+	    !take_word(&c, &s.wqueue) || !take_char(&c, ':') || !take_word(&c, &s.rqueue) ||
+	    !take_number(&c, 16, UINT8_MAX, &timer) || !take_char(&c, ':') ||
+	    !num_scan(&c.at, c.end, 16, UINT64_MAX, &when) || !take_char(&c, ' ') ||
+	    !take_word(&c, &retransmits) ||
 	    !take_number(&c, 10, UINT32_MAX, &uid) || !take_number(&c, 10, UINT64_MAX, &timeout) ||
 	    !take_number(&c, 10, UINT64_MAX, &inode) || (c.at < c.end && *c.at != ' '))
 		return -EINVAL;
 
 	s.state = (uint8_t)decode_state(proto, st);
-	s.wqueue = clamp(tx);
-	s.rqueue = clamp(rx);
 	s.inode = inode;
 	s.uid = (uint32_t)uid;
 	/* Before Linux 6.17 every socket without a file claims uid 0. */
