@@ -41,7 +41,7 @@ void process_table_free(struct process_table *t);
 /** Append a record; the table takes what it owns, also on failure. Return 0 or -ENOMEM. */
 int process_table_add(struct process_table *t, struct process *p);
 
-/** Sort by (pid, tid); of two records of one task the later one wins. */
+/** Sort by (pid, tid) and keep one record of each task. */
 void process_table_sort(struct process_table *t);
 
 /** The record of a task in a sorted table, or NULL. For a process tid is its pid. */

@@ -75,6 +75,7 @@ static void add_escaped_byte(struct buf *out, unsigned char c)
 void escape_add(struct buf *out, const char *name, size_t len, unsigned flags, size_t max)
 {
 	const unsigned char *s = (const unsigned char *)name;
+	const unsigned char lowest = flags & ESCAPE_BLANKS ? '!' : ' ';
 
 	for (size_t i = 0; i < len && max > 0; max--) {
 		unsigned char c = s[i];
@@ -82,9 +83,7 @@ void escape_add(struct buf *out, const char *name, size_t len, unsigned flags, s
 
 		if (c >= 0x80 && flags & ESCAPE_UTF8)
 			n = printable_utf8(s + i, len - i);
-		else if (c > 0x20 && c < 0x7f && c != '\\')
-			n = 1;
-		else if (c == ' ' && !(flags & ESCAPE_BLANKS))
+		else if (c >= lowest && c < 0x7f && c != '\\')
 			n = 1;
 
 		if (n > 0) {

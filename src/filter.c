@@ -49,11 +49,8 @@ static int add_inet(struct filter *f, const char *word, const char **out_why)
 	f->inet_len++;
 	for (size_t i = 0; rc == 0 && i < spec->ports.len; i++)
 		rc = add_item(f, FILTER_INET, word, strlen(word), &spec->ports.v[i].item);
-	size_t item;
 	if (rc == 0 && spec->ports.len == 0)
-		rc = add_item(f, FILTER_INET, word, strlen(word), &item);
-	if (rc == 0)
-		spec->item = spec->ports.len > 0 ? SIZE_MAX : item;
+		rc = add_item(f, FILTER_INET, word, strlen(word), &spec->item);
 	return rc;
 }
 

@@ -89,12 +89,11 @@ static int add_service(struct names *n, const char *name, size_t len, const stru
 		return -ENOMEM;
 	n->services = v;
 
-	struct names_service *added = &n->services[n->services_len];
-	*added = *s;
-	added->name = strndup(name, len);
-	if (!added->name)
+	struct names_service added = *s;
+	added.name = strndup(name, len);
+	if (!added.name)
 		return -ENOMEM;
-	n->services_len++;
+	n->services[n->services_len++] = added;
 	return 0;
 }
 
@@ -268,8 +267,10 @@ const char *names_user_of(struct names *n, uint32_t uid)
 	if (!v)
 		return NULL;
 	n->users = v;
-	n->users[n->users_len] = (struct names_user){uid, find_user(uid)};
-	return n->users[n->users_len++].name;
+	struct names_user *user = &n->users[n->users_len++];
+	user->uid = uid;
+	user->name = find_user(uid);
+	return user->name;
 }
 
 bool names_parse_host(const char *line, size_t len, struct addr *out_addr, const char **out_names,
@@ -401,6 +402,8 @@ const char *names_host_of(struct names *n, const struct addr *a)
 	if (!s.found_name)
 		s.found_name = resolve_name(&plain);
 #endif
-	n->hosts[n->hosts_len] = (struct names_host){plain, s.found_name};
-	return n->hosts[n->hosts_len++].name;
+	struct names_host *host = &n->hosts[n->hosts_len++];
+	host->addr = plain;
+	host->name = s.found_name;
+	return host->name;
 }

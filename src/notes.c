@@ -51,7 +51,7 @@ void notes_missing(const struct filter *filter)
 	for (size_t i = 0; i < filter->items_len; i++) {
 		const struct filter_item *item = &filter->items[i];
 		struct option_word word = {item->kind, item->text};
-		struct option_error error;
+		struct option_error error = {"", NULL};
 
 		if (item->found)
 			continue;

@@ -69,11 +69,9 @@ void process_table_sort(struct process_table *t)
 	qsort(t->v, t->len, sizeof(*t->v), compare_process);
 	for (size_t i = 1; i < t->len; i++) {
 		if (compare_process(&t->v[kept], &t->v[i]) == 0)
-			process_free(&t->v[kept]);
+			process_free(&t->v[i]);
 		else
-			kept++;
-		if (kept != i)
-			t->v[kept] = t->v[i];
+			t->v[++kept] = t->v[i];
 	}
 	t->len = kept + 1;
 }
@@ -139,19 +137,16 @@ static int load_stat(int dir_fd, struct process *out)
 
 static int load_args(int dir_fd, struct process *out)
 {
-	enum { ARGS_MAX = 65536 };
-	char *args = malloc(ARGS_MAX);
-	if (!args)
-		return -ENOMEM;
+	char args[65536];
+	ssize_t n = procfs_read(dir_fd, "cmdline", args, sizeof(args));
 
-	ssize_t n = procfs_read(dir_fd, "cmdline", args, ARGS_MAX);
-	if (n > 0) {
-		char *fit = realloc(args, (size_t)n);
-		out->args = fit ? fit : args;
-		out->args_len = (size_t)n;
-	} else {
-		free(args);
-	}
+	if (n <= 0)
+		return 0;
+	out->args = malloc((size_t)n);
+	if (!out->args)
+		return -ENOMEM;
+	memcpy(out->args, args, (size_t)n);
+	out->args_len = (size_t)n;
 	return 0;
 }
 
