@@ -15,7 +15,9 @@ struct names;
 struct port_range {
 	uint16_t lo, hi; /* host byte order, both included */
 	unsigned protos; /* SOCK_PROTO_BIT()s it counts for */
-	size_t item;     /* the filter's: which item of the command line this is */
+	const char *text; /* as it was written; borrowed */
+	size_t text_len;
+	size_t item; /* the filter's: which item of the command line this is */
 };
 
 struct port_set {
@@ -29,6 +31,7 @@ void port_set_free(struct port_set *set);
 /**
  * Add a comma-separated list of ports, ranges and service names.
  *
+ * @text     borrowed for the set's life
  * @protos   protocols of interest
  * @out_why  on -EINVAL a reason for the user
  * Return 0, -EINVAL or -ENOMEM; the set keeps what was added before an error.

@@ -42,8 +42,8 @@ struct snapshot {
  * still there, the processes are scanned once more before that is the answer.
  *
  * @out  zeroed; released by snapshot_free(), also after an error
- * Return 0 or -errno; -ENOENT with failed "net" means that the tree has no
- * socket tables at all.
+ * Return 0 or -errno; -ENODATA means that the kernel has no table in /proc/net
+ * of any protocol asked for, which is not the same as no socket.
  */
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out);
 

@@ -47,8 +47,14 @@ static int add_inet(struct filter *f, const char *word, const char **out_why)
 	struct inet_spec *spec = &f->inet[f->inet_len];
 	int rc = inet_spec_parse(f->names, word, strlen(word), spec, out_why);
 	f->inet_len++;
-	for (size_t i = 0; rc == 0 && i < spec->ports.len; i++)
-		rc = add_item(f, FILTER_INET, word, strlen(word), &spec->ports.v[i].item);
+	for (size_t i = 0; rc == 0 && i < spec->ports.len; i++) {
+		struct port_range *range = &spec->ports.v[i];
+		/* One name can have two ports: one item. */
+		if (i > 0 && range->text == range[-1].text)
+			range->item = range[-1].item;
+		else
+			rc = add_item(f, FILTER_INET, range->text, range->text_len, &range->item);
+	}
 	if (rc == 0 && spec->ports.len == 0)
 		rc = add_item(f, FILTER_INET, word, strlen(word), &spec->item);
 	return rc;

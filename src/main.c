@@ -22,6 +22,7 @@
  *   sources   source_procnet.c  /proc/net/{tcp,udp,udplite,raw}{,6}
  *             unix_table.c      /proc/net/unix, freed from forged rows
  *   scanners  scan_procfd.c     PID/fd and PID/task/TID/fd
+ *             descriptor.c      what a held descriptor itself tells
  *   relations port_set.c        lists of ports
  *             target.c          the words that name a local end
  *             inet_spec.c       the grammar of -i
@@ -281,7 +282,9 @@ static int answer(struct run *run)
 		char object[128];
 		snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc",
 			 run->snap.failed);
-		return fail(object, rc);
+		msg_error(object, rc == -ENODATA ? "has no table of the protocols asked for"
+						 : strerror(-rc));
+		return STATUS_ERROR;
 	}
 	rc = join_rows(&run->snap, &run->filter, &run->rows);
 	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED))

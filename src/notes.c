@@ -1,4 +1,5 @@
 /* Notes on stderr; see notes.h. */
+#define _GNU_SOURCE
 #include "notes.h"
 
 #include "filter.h"
@@ -8,6 +9,7 @@
 #include "snapshot.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,17 +52,16 @@ void notes_missing(const struct filter *filter)
 {
 	for (size_t i = 0; i < filter->items_len; i++) {
 		const struct filter_item *item = &filter->items[i];
-		struct option_word word = {item->kind, item->text};
+		/* An element of a list ends before its word does. */
+		char *text = strndup(item->text, item->len);
+		struct option_word word = {item->kind, text ? text : item->text};
 		struct option_error error = {"", NULL};
 
-		if (item->found)
-			continue;
-		option_error_set(&error, &word, "not found");
-		/* Of a list the one element: the word starts with it. */
-		size_t tail = strlen(item->text) - item->len, len = strlen(error.object);
-		if (tail > 0 && tail < len)
-			error.object[len - tail] = '\0';
-		msg_error(error.object, error.why);
+		if (!item->found) {
+			option_error_set(&error, &word, "not found");
+			msg_error(error.object, error.why);
+		}
+		free(text);
 	}
 }
 

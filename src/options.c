@@ -132,8 +132,10 @@ void options_free(struct options *o)
 /* `-p x`: an option as it was meant, and its value. */
 static void set_object(struct option_error *error, const char *option, const char *value)
 {
-	snprintf(error->object, sizeof(error->object), "%s%s%s", option,
-		 *option && value ? " " : "", value ? value : "");
+	const char *between = !*option || !value ? "" : option[1] == '-' ? "=" : " ";
+
+	snprintf(error->object, sizeof(error->object), "%s%s%s", option, between,
+		 value ? value : "");
 }
 
 static int refuse(struct parser *p, const char *option, const char *value, const char *why)
@@ -355,6 +357,18 @@ static int parse_letter(struct parser *p, const struct option_row *row, const ch
 	}
 }
 
+static int refuse_letter(struct parser *p, const char *word, char letter)
+{
+	const char *files = *word == '-' ? "efmMx" : "dDefLmM";
+	char option[8];
+
+	/* Of a cluster name the letter and the word. */
+	snprintf(option, sizeof(option), word[2] ? "%c%c in" : "%c%c", *word, letter);
+	return refuse(p, option, word[2] ? word : NULL,
+		      strchr(files, letter) ? "an option of lsof about files; whoport knows sockets"
+					    : "unknown option");
+}
+
 static int parse_cluster(struct parser *p, const char *word)
 {
 	char sign = *word;
@@ -366,9 +380,7 @@ static int parse_cluster(struct parser *p, const char *word)
 		while (row < end && (row->letter != *at || row->sign != sign))
 			row++;
 		if (row == end) {
-			char option[] = {sign, *at, '\0'};
-			return refuse(p, option, at == word + 1 && !at[1] ? NULL : word,
-				      "unknown option");
+			return refuse_letter(p, word, *at);
 		}
 		int rc = parse_letter(p, row, at + 1, &used);
 		if (rc < 0)

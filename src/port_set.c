@@ -15,6 +15,7 @@ void port_set_free(struct port_set *set)
 	*set = (struct port_set){0};
 }
 
+/* A range without its text, which is the caller's to know. */
 static int add_range(struct port_set *set, uint64_t lo, uint64_t hi, unsigned protos)
 {
 	void *v = grow(set->v, set->len, &set->cap, sizeof(*set->v));
@@ -78,9 +79,13 @@ int port_set_parse(struct port_set *set, struct names *names, const char *text, 
 {
 	for (;;) {
 		const char *comma = memchr(text, ',', len);
-		size_t part = comma ? (size_t)(comma - text) : len;
+		size_t part = comma ? (size_t)(comma - text) : len, first = set->len;
 		int rc = add_element(set, names, text, part, protos, out_why);
 
+		for (size_t i = first; i < set->len; i++) {
+			set->v[i].text = text;
+			set->v[i].text_len = part;
+		}
 		if (rc < 0 || !comma)
 			return rc;
 		text += part + 1;

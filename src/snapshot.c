@@ -6,16 +6,15 @@
 #define _GNU_SOURCE
 #include "snapshot.h"
 
+#include "descriptor.h"
 #include "filter.h"
 #include "pidfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 void snapshot_free(struct snapshot *s)
@@ -108,7 +107,7 @@ static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 	if (rc < 0 && out->source.file)
 		out->failed = out->source.file;
 	if (rc == 0 && out->source.tables == 0)
-		rc = -ENOENT;
+		rc = -ENODATA;
 	if (rc == 0)
 		rc = settle(rq->filter, socks);
 	if (rc == 0)
@@ -222,32 +221,7 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 	return unheld > 0 ? scan(rq, out, &out->socks, true, unheld == hidden) : 0;
 }
 
-/*
- * The protocol of a descriptor's socket, which sockfs tells as an extended
- * attribute (sockfs_xattr_get, net/socket.c). Return its length, 0 if there
- * is no telling: the descriptor is gone, or this is no real procfs.
- */
-static size_t read_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
-{
-	char path[96];
-
-	if (!procfs_is_real(proc_fd))
-		return 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d/task/%d/fd/%d", proc_fd, (int)h->pid,
-		 (int)h->tid, h->fd);
-	ssize_t n = getxattr(path, "system.sockprotoname", out, size);
-	return n > 0 ? strnlen(out, (size_t)n) : 0;
-}
-
 /* A row of unix text can be the end of a forged name, and carry any inode. */
-static bool is_no_unix_socket(int proc_fd, const struct holder *h)
-{
-	char name[32];
-	size_t len = read_protocol(proc_fd, h, name, sizeof(name));
-
-	return len > 0 && strncmp(name, "UNIX", 4) != 0;
-}
-
 static void drop_forged(const struct snapshot_request *rq, struct snapshot *out)
 {
 	size_t kept = 0, count;
@@ -263,7 +237,7 @@ static void drop_forged(const struct snapshot_request *rq, struct snapshot *out)
 		bool forged = s->forgeable && s->inode != 0 &&
 			      ((i > 0 && out->socks.v[i - 1].inode == s->inode &&
 				out->socks.v[i - 1].proto != SOCK_PROTO_UNIX) ||
-			       (count > 0 && is_no_unix_socket(rq->proc_fd, h)));
+			       (count > 0 && descriptor_refutes_unix(rq->proc_fd, h)));
 		if (!forged)
 			out->socks.v[kept++] = *s;
 	}
@@ -298,7 +272,7 @@ static int add_others(const struct snapshot_request *rq, struct snapshot *out, b
 		if (h->inode == last || sock_table_find(&sorted, h->inode))
 			continue;
 		last = h->inode;
-		size_t len = read_protocol(rq->proc_fd, h, name, sizeof(name));
+		size_t len = descriptor_protocol(rq->proc_fd, h, name, sizeof(name));
 		struct sock s = {.inode = h->inode, .proto = SOCK_PROTO_OTHER, .name = name,
 				 .name_len = (uint16_t)len, .role = SOCK_ROLE_WANTED};
 		*out_missing |= has_table(name, len);

@@ -173,19 +173,13 @@ static bool has_proto_suffix(const char *word, enum sock_proto *out)
 	       SOCK_PROTO_BIT(*out) & SOCK_PROTOS_PORTS;
 }
 
-/* What stands before the last colon: a protocol, an address or a host. */
-static int parse_prefix(const char *text, size_t len, unsigned *out_protos, struct addr *out,
-			size_t max, size_t *out_count, const char **out_why)
+/* What stands before the last colon: an address, a host, or nothing. */
+static int parse_address(const char *text, size_t len, struct addr *out, size_t max,
+			 size_t *out_count, const char **out_why)
 {
-	enum sock_proto proto;
-
 	*out_count = 1;
 	if (len == 0)
 		return 0;
-	if (sock_proto_parse(text, len, &proto)) {
-		*out_protos = SOCK_PROTO_BIT(proto) & SOCK_PROTOS_PORTS;
-		return *out_protos ? 0 : refuse(out_why, "this protocol has no ports");
-	}
 	if (len == 1 && *text == '*') {
 		out->family = AF_INET6;
 		return 0;
@@ -199,29 +193,42 @@ static int parse_prefix(const char *text, size_t len, unsigned *out_protos, stru
 	return *out_count > 0 ? 0 : refuse(out_why, "no such host or protocol");
 }
 
+/* Take `tcp:` off the front and `/tcp` off the end. */
+static int parse_proto(const char **word, size_t *len, unsigned *out_protos, const char **out_why)
+{
+	const char *colon = memchr(*word, ':', *len);
+	enum sock_proto proto;
+
+	*out_protos = SOCK_PROTOS_PORTS;
+	if (has_proto_suffix(*word, &proto)) {
+		*out_protos = SOCK_PROTO_BIT(proto);
+		*len = (size_t)(strrchr(*word, '/') - *word);
+	}
+	if (!colon || !sock_proto_parse(*word, (size_t)(colon - *word), &proto))
+		return 0;
+	*len -= (size_t)(colon + 1 - *word);
+	*word = colon + 1;
+	if (!(SOCK_PROTO_BIT(proto) & SOCK_PROTOS_PORTS))
+		return refuse(out_why, "this protocol has no ports");
+	*out_protos &= SOCK_PROTO_BIT(proto);
+	return *out_protos ? 0 : refuse(out_why, "two protocols");
+}
+
 static int add_inet(struct target_list *list, struct names *names, const char *word, size_t item,
 		    const char **out_why)
 {
-	unsigned protos = SOCK_PROTOS_PORTS;
 	struct addr addrs[16] = {0};
 	size_t count = 1, len = strlen(word);
-	enum sock_proto proto;
-	const char *ports = word;
-	int rc = 0;
+	unsigned protos;
 
-	if (has_proto_suffix(word, &proto)) {
-		protos = SOCK_PROTO_BIT(proto);
-		len = (size_t)(strrchr(word, '/') - word);
-	}
-	const char *colon = memrchr(word, ':', len);
+	int rc = parse_proto(&word, &len, &protos, out_why);
+	if (rc < 0)
+		return rc;
+	const char *ports = word, *colon = memrchr(word, ':', len);
 	if (colon && memchr(colon, ']', len - (size_t)(colon - word)))
 		return refuse(out_why, "the port is missing");
 	if (colon) {
-		unsigned both = protos;
-		rc = parse_prefix(word, (size_t)(colon - word), &both, addrs, 16, &count, out_why);
-		protos &= both;
-		if (rc == 0 && protos == 0)
-			rc = refuse(out_why, "two protocols");
+		rc = parse_address(word, (size_t)(colon - word), addrs, 16, &count, out_why);
 		ports = colon + 1;
 	}
 	struct port_set set = {0};
@@ -243,7 +250,8 @@ int target_list_add(struct target_list *list, struct names *names, const char *w
 		return refuse(out_why, "an empty word is no port");
 	if (*word == '@')
 		return add_abstract(list, word, item, out_why);
-	if (*word == '/' || (strchr(word, '/') && !has_proto_suffix(word, &proto)))
+	if (*word == '/' || *word == '.' ||
+	    (strchr(word, '/') && !has_proto_suffix(word, &proto)))
 		return add_path(list, word, item, out_why);
 	return add_inet(list, names, word, item, out_why);
 }

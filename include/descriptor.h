@@ -1,0 +1,30 @@
+/*
+ * What a descriptor itself tells of its socket, where the tables do not or
+ * may lie. Real procfs only: of a fixture tree these know nothing.
+ */
+#ifndef WHOPORT_DESCRIPTOR_H
+#define WHOPORT_DESCRIPTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct holder;
+
+/**
+ * The kernel's name of the protocol of a held socket: TCP, UDPv6, UNIX-STREAM,
+ * NETLINK, PACKET.
+ *
+ * @proc_fd  root of a proc tree; borrowed
+ * Return its length, 0 if it cannot be told: gone, refused, no real procfs.
+ * Source: sockfs_xattr_get in net/socket.c.
+ */
+size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size);
+
+/**
+ * True if a held socket is certainly not the unix socket of our network
+ * namespace that a doubtful row of /proc/net/unix says: it is of another
+ * protocol, or the holder's own, other namespace lists it.
+ */
+bool descriptor_refutes_unix(int proc_fd, const struct holder *h);
+
+#endif
