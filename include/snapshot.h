@@ -32,7 +32,7 @@ struct snapshot {
 	struct procnet_stats source;
 	uint32_t netns; /* inode of the network namespace that was read, 0 when unknown */
 	enum procfs_view view;
-	const char *failed; /* after an error: what could not be read */
+	char failed[32]; /* after an error: what could not be read, below the root */
 };
 
 /**

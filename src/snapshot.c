@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,7 +94,7 @@ static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 	struct intake in = {.filter = rq->filter, .socks = socks};
 	struct stat st;
 
-	out->failed = "net";
+	snprintf(out->failed, sizeof(out->failed), "net");
 	int fd = openat(rq->proc_fd, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -105,7 +106,7 @@ static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 				     &out->source);
 	close(fd);
 	if (rc < 0 && out->source.file)
-		out->failed = out->source.file;
+		snprintf(out->failed, sizeof(out->failed), "net/%s", out->source.file);
 	if (rc == 0 && out->source.tables == 0)
 		rc = -ENODATA;
 	if (rc == 0)
@@ -154,7 +155,7 @@ static int scan(const struct snapshot_request *rq, struct snapshot *out,
 		rc = scan_procfd(&scan, &out->holders, &out->processes, &out->scan);
 	free(inodes);
 	if (rc < 0)
-		out->failed = "processes";
+		snprintf(out->failed, sizeof(out->failed), "PID/fd");
 	if (out->holders.len > known) {
 		holder_index_sort(&out->holders);
 		process_table_sort(&out->processes);
