@@ -177,49 +177,93 @@ bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
 	return false;
 }
 
-/* Count sockets that should have a holder and have none. */
-static void count_unheld(const struct snapshot *s, size_t *out_unheld, size_t *out_hidden)
+/* Sockets that should have a holder and have none. */
+struct unheld {
+	size_t all;
+	size_t hidden;  /* which missing rights explain */
+	size_t passing; /* which come and go, as connections do */
+};
+
+static bool is_passing(const struct sock *s)
+{
+	bool udp = s->proto == SOCK_PROTO_UDP || s->proto == SOCK_PROTO_UDPLITE;
+
+	return s->state != SOCK_STATE_LISTEN && s->state != SOCK_STATE_BOUND &&
+	       !(udp && s->state == SOCK_STATE_UNCONNECTED);
+}
+
+static struct unheld count_unheld(const struct snapshot *s)
 {
 	const struct holder *h = s->holders.v, *end = h + s->holders.len;
+	struct unheld count = {0};
 
-	*out_unheld = *out_hidden = 0;
 	for (size_t i = 0; i < s->socks.len; i++) { /* both are sorted by inode */
 		const struct sock *sock = &s->socks.v[i];
 		while (h < end && h->inode < sock->inode)
 			h++;
 		if (sock->inode == 0 || (h < end && h->inode == sock->inode))
 			continue;
-		(*out_unheld)++;
-		*out_hidden += snapshot_may_hide(s, sock);
+		count.all++;
+		count.hidden += snapshot_may_hide(s, sock);
+		count.passing += is_passing(sock);
 	}
+	return count;
 }
 
 /*
- * The second look. A socket can be handed on while the scan goes by, and a
- * server can restart between the two readings: ask for the sockets again,
- * then for who holds those that are new or still without holder. Where missing
- * rights explain them all, only processes whose tables changed are asked.
+ * Of a second reading keep what was there before, and new listeners and the
+ * like, since a server may have restarted; a new connection came after us.
+ * Return true if there is something new.
+ */
+static bool drop_newcomers(const struct sock_table *before, struct sock_table *again)
+{
+	size_t kept = 0;
+	bool any_new = false;
+
+	for (size_t i = 0; i < again->len; i++) {
+		const struct sock *s = &again->v[i];
+		bool is_new = s->inode != 0 && !sock_table_find(before, s->inode);
+
+		if (is_new && !target_is_holding(s))
+			continue;
+		any_new |= is_new;
+		again->v[kept++] = *s;
+	}
+	again->len = kept;
+	return any_new;
+}
+
+/*
+ * The second look. A socket can be handed on while the scan goes by, or be
+ * closed, and a server can restart between the two readings: ask for the
+ * sockets again, then for who holds those that are still without holder.
+ *
+ * Where missing rights explain them all, only processes whose tables changed
+ * are asked; and if they are all listeners, which seldom come and go, the
+ * tables are not read again.
  */
 static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 {
+	struct unheld unheld = count_unheld(out);
 	struct sock_table again = {0};
-	size_t unheld, hidden;
+	bool any_new = false;
 
-	count_unheld(out, &unheld, &hidden);
-	if (unheld == 0)
+	if (unheld.all == 0)
 		return 0;
-	if (unheld == hidden)
-		return scan(rq, out, &out->socks, true, true);
-
-	int rc = read_socks(rq, out, &again);
-	if (rc < 0) {
-		sock_table_free(&again);
-		return rc;
+	if (unheld.hidden < unheld.all || unheld.passing > 0) {
+		int rc = read_socks(rq, out, &again);
+		if (rc < 0) {
+			sock_table_free(&again);
+			return rc;
+		}
+		any_new = drop_newcomers(&out->socks, &again);
+		sock_table_free(&out->socks);
+		out->socks = again;
+		unheld = count_unheld(out);
 	}
-	sock_table_free(&out->socks);
-	out->socks = again;
-	count_unheld(out, &unheld, &hidden);
-	return unheld > 0 ? scan(rq, out, &out->socks, true, unheld == hidden) : 0;
+	if (unheld.all == 0)
+		return 0;
+	return scan(rq, out, &out->socks, true, !any_new && unheld.hidden == unheld.all);
 }
 
 /* A row of unix text can be the end of a forged name, and carry any inode. */
