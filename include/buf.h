@@ -29,6 +29,9 @@ void buf_add_str(struct buf *b, const char *s);
 /** Append one byte. */
 void buf_add_char(struct buf *b, char c);
 
+/** Append @len bytes that the buffer already has at @start. */
+void buf_repeat(struct buf *b, size_t start, size_t len);
+
 /** Append @n blanks. */
 void buf_add_pad(struct buf *b, size_t n);
 

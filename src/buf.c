@@ -60,6 +60,14 @@ void buf_add_char(struct buf *b, char c)
 		b->data[b->len++] = c;
 }
 
+void buf_repeat(struct buf *b, size_t start, size_t len)
+{
+	if (reserve(b, len) < 0)
+		return;
+	memcpy(b->data + b->len, b->data + start, len);
+	b->len += len;
+}
+
 void buf_add_pad(struct buf *b, size_t n)
 {
 	if (n == 0 || reserve(b, n) < 0)

@@ -75,14 +75,29 @@ static void add_header(const struct table_format *format, const struct column_st
 	}
 }
 
+/* Where the cells of a line stand in the buffer, padding included. */
+struct cell {
+	size_t start, len;
+};
+
+/*
+ * Append a line. Cells that are the same in the line before, such as those of
+ * the process, are copied from it.
+ */
 static void add_line(const struct table_format *format, const struct column_style *style,
-		     const struct row *row, const size_t *widths, struct buf *out)
+		     const struct row *row, const struct row *before, const size_t *widths,
+		     struct cell *cells, struct buf *out)
 {
 	for (size_t c = 0; c < format->count; c++) {
 		size_t start = out->len;
 
-		column_add(format->columns[c], style, row, out);
-		end_cell(format, c, widths[c], start, out);
+		if (before && column_repeats(format->columns[c], row, before)) {
+			buf_repeat(out, cells[c].start, cells[c].len);
+		} else {
+			column_add(format->columns[c], style, row, out);
+			end_cell(format, c, widths[c], start, out);
+		}
+		cells[c] = (struct cell){start, out->len - start};
 	}
 }
 
@@ -90,6 +105,8 @@ int format_table_write(const struct table_format *format, const struct column_st
 		       const struct row_list *rows, int fd)
 {
 	size_t widths[COLUMN_COUNT];
+	struct cell cells[COLUMN_COUNT];
+	const struct row *before = NULL; /* row of the line before in the buffer */
 	struct buf out = {0};
 	int rc;
 
@@ -101,9 +118,12 @@ int format_table_write(const struct table_format *format, const struct column_st
 	if (!format->no_header)
 		add_header(format, style, widths, &out);
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
-		add_line(format, style, &rows->v[i], widths, &out);
-		if (out.len >= WRITE_SIZE)
+		add_line(format, style, &rows->v[i], before, widths, cells, &out);
+		before = &rows->v[i];
+		if (out.len >= WRITE_SIZE) {
 			rc = buf_write(&out, fd);
+			before = NULL;
+		}
 	}
 	if (rc == 0)
 		rc = buf_write(&out, fd);
