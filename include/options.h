@@ -26,6 +26,7 @@ struct options {
 	size_t words_len, words_cap;
 	bool unix_sockets; /* -U */
 	bool all;
+	bool and_selections; /* -a; they always are */
 	bool pids_only;  /* -t */
 	bool kill;       /* -k */
 	bool no_header;  /* --no-header */

@@ -3,6 +3,7 @@
 
 #include "names.h"
 #include "num.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,12 +18,6 @@ void inet_spec_free(struct inet_spec *spec)
 	*spec = (struct inet_spec){0};
 }
 
-static int refuse(const char **out_why, const char *why)
-{
-	*out_why = why;
-	return -EINVAL;
-}
-
 /* `TCP,UDP`, up to an '@' or ':'. */
 static int parse_protos(const char *text, size_t len, struct inet_spec *out, const char **out_why)
 {
@@ -35,11 +30,11 @@ static int parse_protos(const char *text, size_t len, struct inet_spec *out, con
 
 		if (!sock_proto_parse(text, part, &proto) ||
 		    !(SOCK_PROTO_BIT(proto) & SOCK_PROTOS_INET))
-			return refuse(out_why, "no such protocol; known are TCP, UDP, UDPLITE, "
+			return refuse_word(out_why, "no such protocol; known are TCP, UDP, UDPLITE, "
 					       "RAW, MPTCP");
 		protos |= SOCK_PROTO_BIT(proto);
 		if (comma && part + 1 == len)
-			return refuse(out_why, "a protocol is missing after the comma");
+			return refuse_word(out_why, "a protocol is missing after the comma");
 		text += part + (comma != NULL);
 		len -= part + (comma != NULL);
 	}
@@ -69,14 +64,14 @@ static int add_host(const char *text, size_t len, struct inet_spec *out, const c
 	if (!addr_parse(text, name_len, &addrs[0]))
 		count = names_host_addrs(text, name_len, addrs, 16);
 	if (count == 0)
-		return refuse(out_why, "no such host");
+		return refuse_word(out_why, "no such host");
 	for (size_t i = 0; i < count; i++) {
 		if (out->hosts_len == HOSTS_MAX)
-			return refuse(out_why, "too many hosts");
+			return refuse_word(out_why, "too many hosts");
 		struct inet_prefix *host = &out->hosts[out->hosts_len++];
 		host->addr = addrs[i];
 		if (!parse_bits(text + name_len, len - name_len, &addrs[i], &host->bits))
-			return refuse(out_why, "not a prefix length");
+			return refuse_word(out_why, "not a prefix length");
 	}
 	return 0;
 }
@@ -128,7 +123,7 @@ static int parse_ports(struct names *names, const char *text, size_t len, struct
 	unsigned protos = out->protos & SOCK_PROTOS_PORTS;
 
 	return protos ? port_set_parse(&out->ports, names, text, len, protos, out_why)
-		      : refuse(out_why, "this protocol has no ports");
+		      : refuse_word(out_why, "this protocol has no ports");
 }
 
 int inet_spec_parse(struct names *names, const char *text, size_t len, struct inet_spec *out,

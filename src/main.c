@@ -12,6 +12,7 @@
  *             line_reader.c     text by lines in constant memory
  *             escape.c          foreign names made harmless
  *             msg.c             "whoport: object: reason"
+ *             refuse.h          how a grammar says no
  *             procfs.c          a proc tree below a root fd
  *             pidfd.c           system calls that name another process
  *   records   addr.c            address and port as a value

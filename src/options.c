@@ -16,100 +16,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum option_id {
-	OPTION_ALL,
-	OPTION_AND,
-	OPTION_COLOUR,
-	OPTION_COLUMNS,
-	OPTION_COMMAND,
-	OPTION_COMMAND_WIDTH,
-	OPTION_FD,
-	OPTION_HELP,
-	OPTION_HOST_NAMES,
-	OPTION_INET,
-	OPTION_KILL,
-	OPTION_MISSING_FINE,
-	OPTION_NO_HEADER,
-	OPTION_NO_HOST_NAMES,
-	OPTION_NO_NOTES,
-	OPTION_NO_SERVICE_NAMES,
-	OPTION_NOTES,
-	OPTION_NUMERIC_USERS,
-	OPTION_PGID,
-	OPTION_PID,
-	OPTION_PIDS_ONLY,
-	OPTION_PPID,
-	OPTION_PROC,
-	OPTION_SERVICE_NAMES,
-	OPTION_STATE,
-	OPTION_TCP_INFO,
-	OPTION_TELL_MISSING,
-	OPTION_THREADS,
-	OPTION_UNIX,
-	OPTION_USER,
-	OPTION_VERSION,
-};
-
 enum option_value {
-	VALUE_NONE,
+	VALUE_NONE,     /* a flag */
 	VALUE_NEEDED,   /* attached, or the next word */
 	VALUE_ATTACHED, /* optional; attached characters of a given set */
 	VALUE_INET,     /* attached, or the next word if it parses */
 };
 
-static const struct option_row {
+struct parser;
+struct option_row;
+
+/* Take the value of an option; "" where it is optional and not given. */
+typedef int set_value(struct parser *p, const struct option_row *row, const char *value);
+
+static set_value add_filter, set_colour, set_columns, set_groups, set_kill, set_proc, set_tcp_info,
+	set_threads, set_width;
+
+struct option_row {
 	char sign;        /* '-' or '+' of the short form */
 	char letter;      /* 0: none */
 	const char *name; /* long form without dashes, or NULL */
-	enum option_id id;
 	enum option_value value;
-	const char *attached;  /* characters of an attached value */
-	const char *shown;     /* the value in --help */
-	const char *help;      /* NULL: not listed */
-} rows[] = {
-	{'-', 'i', NULL, OPTION_INET, VALUE_INET, NULL, "[46][PROTO][@HOST][:PORTS]",
-	 "internet sockets, by local or remote end"},
-	{'-', 'U', NULL, OPTION_UNIX, VALUE_NONE, NULL, NULL, "unix sockets"},
-	{'-', 's', NULL, OPTION_STATE, VALUE_NEEDED, NULL, "[PROTO:]STATE,^STATE",
-	 "only these states, or all but these"},
-	{'-', 'p', NULL, OPTION_PID, VALUE_NEEDED, NULL, "PID,^PID", "only these processes"},
-	{'-', 'u', NULL, OPTION_USER, VALUE_NEEDED, NULL, "USER,^USER",
-	 "only processes of these users"},
-	{'-', 'c', NULL, OPTION_COMMAND, VALUE_NEEDED, NULL, "NAME, ^NAME, /REGEX/[i]",
-	 "only commands that begin so, or match"},
-	{'-', 'd', NULL, OPTION_FD, VALUE_NEEDED, NULL, "FD,LO-HI,^FD", "only these descriptors"},
-	{'-', 'g', NULL, OPTION_PGID, VALUE_ATTACHED, "0123456789,^", "[PGID,^PGID]",
-	 "show process groups; only these"},
-	{'-', 0, "all", OPTION_ALL, VALUE_NONE, NULL, NULL,
-	 "with a target: every state; alone: every socket"},
-	{'-', 'a', NULL, OPTION_AND, VALUE_NONE, NULL, NULL, "accepted: selections always AND"},
-	{'-', 't', NULL, OPTION_PIDS_ONLY, VALUE_NONE, NULL, NULL, "print process IDs only"},
-	{'-', 'o', "columns", OPTION_COLUMNS, VALUE_NEEDED, NULL, "LIST", "choose columns"},
-	{'-', 0, "no-header", OPTION_NO_HEADER, VALUE_NONE, NULL, NULL, "leave out the header line"},
-	{'-', 'R', NULL, OPTION_PPID, VALUE_NONE, NULL, NULL, "show parent process IDs"},
-	{'-', 'K', NULL, OPTION_THREADS, VALUE_ATTACHED, "i", NULL,
-	 "show the descriptors of each thread"},
-	{'-', 'l', NULL, OPTION_NUMERIC_USERS, VALUE_NONE, NULL, NULL, "show user IDs, not names"},
-	{'-', 'T', NULL, OPTION_TCP_INFO, VALUE_ATTACHED, "fqs", "[qs]",
-	 "show queues (q), state (s), or neither"},
-	{'+', 'c', NULL, OPTION_COMMAND_WIDTH, VALUE_NEEDED, NULL, "W",
-	 "width of COMMAND, 0 for all of it"},
-	{'+', 'P', NULL, OPTION_SERVICE_NAMES, VALUE_NONE, NULL, NULL, "show ports by name"},
-	{'+', 'n', NULL, OPTION_HOST_NAMES, VALUE_NONE, NULL, NULL, "show hosts by name"},
-	{'-', 'n', NULL, OPTION_NO_HOST_NAMES, VALUE_NONE, NULL, NULL, "numeric hosts (always so)"},
-	{'-', 'P', NULL, OPTION_NO_SERVICE_NAMES, VALUE_NONE, NULL, NULL,
-	 "numeric ports (always so)"},
-	{'-', 0, "color", OPTION_COLOUR, VALUE_NEEDED, NULL, "WHEN", "auto, always or never"},
-	{'-', 'Q', NULL, OPTION_MISSING_FINE, VALUE_NONE, NULL, NULL,
-	 "exit 0 also if something was not found"},
-	{'-', 'V', NULL, OPTION_TELL_MISSING, VALUE_NONE, NULL, NULL, "say what was not found"},
-	{'-', 'w', NULL, OPTION_NO_NOTES, VALUE_NONE, NULL, NULL, "no notes (+w: notes again)"},
-	{'+', 'w', NULL, OPTION_NOTES, VALUE_NONE, NULL, NULL, NULL},
-	{'-', 'k', "kill", OPTION_KILL, VALUE_ATTACHED, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+",
-	 NULL, NULL},
-	{'-', 0, "proc", OPTION_PROC, VALUE_NEEDED, NULL, "DIR", "read this proc tree, not /proc"},
-	{'-', 'h', "help", OPTION_HELP, VALUE_NONE, NULL, NULL, "print this"},
-	{'-', 'v', "version", OPTION_VERSION, VALUE_NONE, NULL, NULL, "print the version"},
+	const char *shown; /* the value in --help */
+	const char *help;  /* NULL: not listed */
+
+	size_t flag; /* VALUE_NONE: offset of a bool in struct options */
+	bool off;    /* the flag is cleared, not set */
+
+	set_value *set;        /* others */
+	enum filter_kind kind; /* for add_filter */
+	const char *attached;  /* VALUE_ATTACHED: characters of the value */
+};
+
+#define FLAG(field) .value = VALUE_NONE, .flag = offsetof(struct options, field)
+#define FILTER(filter) .set = add_filter, .kind = (filter)
+
+static const struct option_row rows[] = {
+	{'-', 'i', .value = VALUE_INET, FILTER(FILTER_INET), .shown = "[46][PROTO][@HOST][:PORTS]",
+	 .help = "internet sockets, by local or remote end"},
+	{'-', 'U', FLAG(unix_sockets), .help = "unix sockets"},
+	{'-', 's', .value = VALUE_NEEDED, FILTER(FILTER_STATE), .shown = "[PROTO:]STATE,^STATE",
+	 .help = "only these states, or all but these"},
+	{'-', 'p', .value = VALUE_NEEDED, FILTER(FILTER_PID), .shown = "PID,^PID",
+	 .help = "only these processes"},
+	{'-', 'u', .value = VALUE_NEEDED, FILTER(FILTER_USER), .shown = "USER,^USER",
+	 .help = "only processes of these users"},
+	{'-', 'c', .value = VALUE_NEEDED, FILTER(FILTER_COMMAND), .shown = "NAME, ^NAME, /REGEX/[i]",
+	 .help = "only commands that begin so, or match"},
+	{'-', 'd', .value = VALUE_NEEDED, FILTER(FILTER_FD), .shown = "FD,LO-HI,^FD",
+	 .help = "only these descriptors"},
+	{'-', 'g', .value = VALUE_ATTACHED, .set = set_groups, .attached = "0123456789,^",
+	 .shown = "[PGID,^PGID]", .help = "show process groups; only these"},
+	{'-', 0, "all", FLAG(all), .help = "with a target: every state; alone: every socket"},
+	{'-', 'a', FLAG(and_selections), .help = "accepted: selections always AND"},
+	{'-', 't', FLAG(pids_only), .help = "print process IDs only"},
+	{'-', 'o', "columns", VALUE_NEEDED, .set = set_columns, .shown = "LIST",
+	 .help = "choose columns"},
+	{'-', 0, "no-header", FLAG(no_header), .help = "leave out the header line"},
+	{'-', 'R', FLAG(show_ppid), .help = "show parent process IDs"},
+	{'-', 'K', .value = VALUE_ATTACHED, .set = set_threads, .attached = "i",
+	 .help = "show the descriptors of each thread"},
+	{'-', 'l', FLAG(numeric_users), .help = "show user IDs, not names"},
+	{'-', 'T', .value = VALUE_ATTACHED, .set = set_tcp_info, .attached = "fqs", .shown = "[qs]",
+	 .help = "show queues (q), state (s), or neither"},
+	{'+', 'c', .value = VALUE_NEEDED, .set = set_width, .shown = "W",
+	 .help = "width of COMMAND, 0 for all of it"},
+	{'+', 'P', FLAG(service_names), .help = "show ports by name"},
+	{'+', 'n', FLAG(host_names), .help = "show hosts by name"},
+	{'-', 'n', FLAG(host_names), .off = true, .help = "numeric hosts (always so)"},
+	{'-', 'P', FLAG(service_names), .off = true, .help = "numeric ports (always so)"},
+	{'-', 0, "color", VALUE_NEEDED, .set = set_colour, .shown = "WHEN",
+	 .help = "auto, always or never"},
+	{'-', 'Q', FLAG(missing_is_fine), .help = "exit 0 also if something was not found"},
+	{'-', 'V', FLAG(tell_missing), .help = "say what was not found"},
+	{'-', 'w', FLAG(no_notes), .help = "no notes (+w: notes again)"},
+	{'+', 'w', FLAG(no_notes), .off = true},
+	{'-', 'k', "kill", VALUE_ATTACHED, .set = set_kill,
+	 .attached = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+"},
+	{'-', 0, "proc", VALUE_NEEDED, .set = set_proc, .shown = "DIR",
+	 .help = "read this proc tree, not /proc"},
+	{'-', 'h', "help", FLAG(help), .help = "print this"},
+	{'-', 'v', "version", FLAG(version), .help = "print the version"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(*rows) };
@@ -168,8 +155,14 @@ static int add_word(struct parser *p, enum filter_kind kind, const char *text)
 	return 0;
 }
 
-static int set_columns(struct parser *p, const char *list)
+static int add_filter(struct parser *p, const struct option_row *row, const char *value)
 {
+	return add_word(p, row->kind, value);
+}
+
+static int set_columns(struct parser *p, const struct option_row *row, const char *list)
+{
+	(void)row;
 	p->o->columns_len = 0;
 	for (;;) {
 		size_t len = strcspn(list, ",");
@@ -186,10 +179,11 @@ static int set_columns(struct parser *p, const char *list)
 	}
 }
 
-static int set_colour(struct parser *p, const char *when)
+static int set_colour(struct parser *p, const struct option_row *row, const char *when)
 {
 	static const char *const words[] = {"auto", "always", "never"};
 
+	(void)row;
 	for (unsigned i = 0; i < 3; i++) {
 		if (strcmp(when, words[i]) == 0) {
 			p->o->colour = (enum option_colour)i;
@@ -199,108 +193,60 @@ static int set_colour(struct parser *p, const char *when)
 	return refuse(p, "--color", when, "must be auto, always or never");
 }
 
-static int set_width(struct parser *p, const char *text)
+static int set_width(struct parser *p, const struct option_row *row, const char *text)
 {
 	uint64_t width;
 
+	(void)row;
 	if (!num_parse(text, text + strlen(text), 4096, &width))
 		return refuse(p, "+c", text, "not a width");
 	p->o->command_width = (size_t)width;
 	return 0;
 }
 
-static int set_value(struct parser *p, enum option_id id, const char *value)
+static int set_groups(struct parser *p, const struct option_row *row, const char *list)
 {
-	struct options *o = p->o;
-
-	switch (id) {
-	case OPTION_COLOUR:
-		return set_colour(p, value);
-	case OPTION_COLUMNS:
-		return set_columns(p, value);
-	case OPTION_COMMAND:
-		return add_word(p, FILTER_COMMAND, value);
-	case OPTION_COMMAND_WIDTH:
-		return set_width(p, value);
-	case OPTION_FD:
-		return add_word(p, FILTER_FD, value);
-	case OPTION_INET:
-		return add_word(p, FILTER_INET, value);
-	case OPTION_KILL:
-		o->kill = true;
-		return 0;
-	case OPTION_PGID:
-		o->show_pgid = true;
-		return *value ? add_word(p, FILTER_PGID, value) : 0;
-	case OPTION_PID:
-		return add_word(p, FILTER_PID, value);
-	case OPTION_PROC:
-		o->proc = value;
-		return 0;
-	case OPTION_STATE:
-		return add_word(p, FILTER_STATE, value);
-	case OPTION_TCP_INFO:
-		o->hide_state = !strchr(value, 's');
-		o->show_queues = strchr(value, 'q') != NULL;
-		return 0;
-	case OPTION_THREADS:
-		o->threads = *value != 'i'; /* lsof's -Ki: ignore them */
-		return 0;
-	case OPTION_USER:
-		return add_word(p, FILTER_USER, value);
-	default:
-		return 0;
-	}
+	(void)row;
+	p->o->show_pgid = true;
+	return *list ? add_word(p, FILTER_PGID, list) : 0;
 }
 
-static void set_flag(struct options *o, enum option_id id)
+static int set_kill(struct parser *p, const struct option_row *row, const char *signal)
 {
-	switch (id) {
-	case OPTION_ALL:
-		o->all = true;
-		break;
-	case OPTION_HELP:
-		o->help = true;
-		break;
-	case OPTION_HOST_NAMES:
-	case OPTION_NO_HOST_NAMES:
-		o->host_names = id == OPTION_HOST_NAMES;
-		break;
-	case OPTION_MISSING_FINE:
-		o->missing_is_fine = true;
-		break;
-	case OPTION_NO_HEADER:
-		o->no_header = true;
-		break;
-	case OPTION_NOTES:
-	case OPTION_NO_NOTES:
-		o->no_notes = id == OPTION_NO_NOTES;
-		break;
-	case OPTION_NUMERIC_USERS:
-		o->numeric_users = true;
-		break;
-	case OPTION_PIDS_ONLY:
-		o->pids_only = true;
-		break;
-	case OPTION_PPID:
-		o->show_ppid = true;
-		break;
-	case OPTION_SERVICE_NAMES:
-	case OPTION_NO_SERVICE_NAMES:
-		o->service_names = id == OPTION_SERVICE_NAMES;
-		break;
-	case OPTION_TELL_MISSING:
-		o->tell_missing = true;
-		break;
-	case OPTION_UNIX:
-		o->unix_sockets = true;
-		break;
-	case OPTION_VERSION:
-		o->version = true;
-		break;
-	default:
-		break;
-	}
+	(void)row;
+	(void)signal;
+	p->o->kill = true;
+	return 0;
+}
+
+static int set_proc(struct parser *p, const struct option_row *row, const char *dir)
+{
+	(void)row;
+	p->o->proc = dir;
+	return 0;
+}
+
+static int set_tcp_info(struct parser *p, const struct option_row *row, const char *letters)
+{
+	(void)row;
+	p->o->hide_state = !strchr(letters, 's');
+	p->o->show_queues = strchr(letters, 'q') != NULL;
+	return 0;
+}
+
+static int set_threads(struct parser *p, const struct option_row *row, const char *letter)
+{
+	(void)row;
+	p->o->threads = *letter != 'i'; /* lsof's -Ki: ignore them */
+	return 0;
+}
+
+static int set_flag(struct parser *p, const struct option_row *row)
+{
+	bool *flag = (bool *)((char *)p->o + row->flag);
+
+	*flag = !row->off;
+	return 0;
 }
 
 /* Whether the word behind a bare -i is its value. */
@@ -339,21 +285,19 @@ static int parse_letter(struct parser *p, const struct option_row *row, const ch
 		*out_used = strlen(rest);
 		if (*rest == '\0')
 			value = take_word(p);
-		return value ? set_value(p, row->id, value)
-			     : refuse(p, option, NULL, "needs a value");
+		return value ? row->set(p, row, value) : refuse(p, option, NULL, "needs a value");
 	case VALUE_INET:
 		*out_used = strlen(rest);
 		if (*rest == '\0' && p->at < p->argc && is_inet_value(p, p->argv[p->at]))
 			value = take_word(p);
-		return set_value(p, row->id, value);
+		return row->set(p, row, value);
 	case VALUE_ATTACHED:
 		/* All that follows is the value, or other letters are: -g12, -gR. */
 		if (rest[strspn(rest, row->attached)] == '\0')
 			*out_used = strlen(rest);
-		return set_value(p, row->id, *out_used ? rest : "");
+		return row->set(p, row, *out_used ? rest : "");
 	default:
-		set_flag(p->o, row->id);
-		return 0;
+		return set_flag(p, row);
 	}
 }
 
@@ -400,15 +344,13 @@ static int parse_long(struct parser *p, const char *word)
 			continue;
 		if (row->value == VALUE_NONE && value)
 			return refuse(p, word, NULL, "takes no value");
-		if (row->value == VALUE_NONE) {
-			set_flag(p->o, row->id);
-			return 0;
-		}
+		if (row->value == VALUE_NONE)
+			return set_flag(p, row);
 		if (!value && row->value == VALUE_NEEDED)
 			value = take_word(p);
 		if (!value && row->value == VALUE_NEEDED)
 			return refuse(p, word, NULL, "needs a value");
-		return set_value(p, row->id, value ? value : "");
+		return row->set(p, row, value ? value : "");
 	}
 	return refuse(p, word, NULL, "unknown option");
 }

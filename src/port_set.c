@@ -4,6 +4,7 @@
 #include "grow.h"
 #include "names.h"
 #include "num.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,12 +29,6 @@ static int add_range(struct port_set *set, uint64_t lo, uint64_t hi, unsigned pr
 	return 0;
 }
 
-static int refuse(const char **out_why, const char *why)
-{
-	*out_why = why;
-	return -EINVAL;
-}
-
 static int add_service(struct port_set *set, struct names *names, const char *text, size_t len,
 		       unsigned protos, const char **out_why)
 {
@@ -43,7 +38,7 @@ static int add_service(struct port_set *set, struct names *names, const char *te
 	if (count < 0)
 		return count;
 	if (count == 0)
-		return refuse(out_why, "no such port or service");
+		return refuse_word(out_why, "no such port or service");
 	for (int i = 0; i < count; i++) {
 		int rc = add_range(set, found[i].port, found[i].port, found[i].protos);
 		if (rc < 0)
@@ -59,18 +54,18 @@ static int add_element(struct port_set *set, struct names *names, const char *te
 	uint64_t lo, hi;
 
 	if (len == 0)
-		return refuse(out_why, "empty port");
+		return refuse_word(out_why, "empty port");
 	if (strspn(text, "0123456789-") < len)
 		return add_service(set, names, text, len, protos, out_why);
 	if (!num_scan(&at, end, 10, UINT64_MAX, &lo))
-		return refuse(out_why, "not a port");
+		return refuse_word(out_why, "not a port");
 	hi = lo;
 	if (at < end && (*at++ != '-' || !num_parse(at, end, UINT64_MAX, &hi)))
-		return refuse(out_why, "not a port range");
+		return refuse_word(out_why, "not a port range");
 	if (hi > UINT16_MAX)
-		return refuse(out_why, "ports go from 0 to 65535");
+		return refuse_word(out_why, "ports go from 0 to 65535");
 	if (lo > hi)
-		return refuse(out_why, "the range runs backward");
+		return refuse_word(out_why, "the range runs backward");
 	return add_range(set, lo, hi, protos);
 }
 

@@ -5,6 +5,7 @@
 #include "names.h"
 #include "num.h"
 #include "process.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -28,12 +29,6 @@ void process_filter_free(struct process_filter *f)
 	*f = (struct process_filter){0};
 }
 
-static int refuse(const char **out_why, const char *why)
-{
-	*out_why = why;
-	return -EINVAL;
-}
-
 /* `/regex/` with the letters i (any case), b (basic), x (extended, usual). */
 static int parse_regex(const char *text, size_t len, struct process_rule *rule,
 		       const char **out_why)
@@ -44,17 +39,17 @@ static int parse_regex(const char *text, size_t len, struct process_rule *rule,
 	while (end > 1 && text[end - 1] != '/')
 		end--;
 	if (end < 2)
-		return refuse(out_why, "the regular expression has no closing /");
+		return refuse_word(out_why, "the regular expression has no closing /");
 	for (size_t i = end; i < len; i++) {
 		if (text[i] == 'i')
 			flags |= REG_ICASE;
 		else if (text[i] == 'b')
 			flags &= ~REG_EXTENDED;
 		else if (text[i] != 'x')
-			return refuse(out_why, "unknown letter behind the regular expression");
+			return refuse_word(out_why, "unknown letter behind the regular expression");
 	}
 	if (end > REGEX_MAX)
-		return refuse(out_why, "the regular expression is too long");
+		return refuse_word(out_why, "the regular expression is too long");
 
 	char pattern[REGEX_MAX];
 	memcpy(pattern, text + 1, end - 2);
@@ -65,7 +60,7 @@ static int parse_regex(const char *text, size_t len, struct process_rule *rule,
 	if (regcomp(rule->regex, pattern, flags) != 0) {
 		free(rule->regex);
 		rule->regex = NULL;
-		return refuse(out_why, "not a regular expression");
+		return refuse_word(out_why, "not a regular expression");
 	}
 	return 0;
 }
@@ -81,14 +76,14 @@ static int parse_number(const char *text, size_t len, struct process_rule *rule,
 	const char *at = text, *end = text + len;
 
 	if (!num_scan(&at, end, 10, INT_MAX, &rule->lo))
-		return refuse(out_why, what[rule->key]);
+		return refuse_word(out_why, what[rule->key]);
 	rule->hi = rule->lo;
 	if (at == end)
 		return 0;
 	if (rule->key != PROCESS_KEY_FD || *at != '-' ||
 	    !num_parse(at + 1, end, INT_MAX, &rule->hi))
-		return refuse(out_why, what[rule->key]);
-	return rule->lo <= rule->hi ? 0 : refuse(out_why, "the range runs backward");
+		return refuse_word(out_why, what[rule->key]);
+	return rule->lo <= rule->hi ? 0 : refuse_word(out_why, "the range runs backward");
 }
 
 static int parse_user(const char *text, size_t len, struct process_rule *rule, const char **out_why)
@@ -97,7 +92,7 @@ static int parse_user(const char *text, size_t len, struct process_rule *rule, c
 
 	if (!num_parse(text, text + len, UINT32_MAX, &rule->lo)) {
 		if (!names_uid(text, len, &uid))
-			return refuse(out_why, "no such user");
+			return refuse_word(out_why, "no such user");
 		rule->lo = uid;
 	}
 	rule->hi = rule->lo;
@@ -108,7 +103,7 @@ static int parse_rule(const char *text, size_t len, struct process_rule *rule,
 		      const char **out_why)
 {
 	if (len == 0)
-		return refuse(out_why, "an empty value selects nothing");
+		return refuse_word(out_why, "an empty value selects nothing");
 	if (rule->key == PROCESS_KEY_USER)
 		return parse_user(text, len, rule, out_why);
 	if (rule->key != PROCESS_KEY_COMMAND)

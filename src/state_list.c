@@ -1,7 +1,8 @@
 /* The states of -s; see state_list.h. */
 #include "state_list.h"
 
-#include <errno.h>
+#include "refuse.h"
+
 #include <string.h>
 
 enum { ALL_PROTOS = SOCK_PROTO_BIT(SOCK_PROTO_COUNT) - 1 };
@@ -17,10 +18,8 @@ static int add_element(struct state_list *list, const char *text, size_t len, un
 	len -= exclude;
 	const char *colon = memchr(text, ':', len);
 	if (colon) {
-		if (!sock_proto_parse(text, (size_t)(colon - text), &proto)) {
-			*out_why = "no such protocol before the colon";
-			return -EINVAL;
-		}
+		if (!sock_proto_parse(text, (size_t)(colon - text), &proto))
+			return refuse_word(out_why, "no such protocol before the colon");
 		*protos = SOCK_PROTO_BIT(proto);
 		len -= (size_t)(colon + 1 - text);
 		text = colon + 1;
@@ -30,10 +29,9 @@ static int add_element(struct state_list *list, const char *text, size_t len, un
 			len--;
 		}
 	}
-	if (!sock_state_parse(text, len, &state)) {
-		*out_why = "no such state; try LISTEN, ESTABLISHED, TIME_WAIT, BOUND, UNCONNECTED";
-		return -EINVAL;
-	}
+	if (!sock_state_parse(text, len, &state))
+		return refuse_word(out_why, "no such state; try LISTEN, ESTABLISHED, TIME_WAIT, "
+					    "BOUND, UNCONNECTED");
 	if (exclude) {
 		list->excluded[state] |= *protos;
 		return 0;

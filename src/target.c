@@ -10,6 +10,7 @@
 #include "names.h"
 #include "num.h"
 #include "port_set.h"
+#include "refuse.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,12 +24,6 @@ void target_list_free(struct target_list *list)
 		free(list->v[i].name);
 	free(list->v);
 	*list = (struct target_list){0};
-}
-
-static int refuse(const char **out_why, const char *why)
-{
-	*out_why = why;
-	return -EINVAL;
 }
 
 static int add_target(struct target_list *list, const struct target *t)
@@ -86,7 +81,7 @@ static int add_abstract(struct target_list *list, const char *word, size_t item,
 	for (const char *at = word + 1; *at; at++) {
 		char c = *at;
 		if (len == sizeof(name))
-			return refuse(out_why, "longer than a socket name can be");
+			return refuse_word(out_why, "longer than a socket name can be");
 		if (c == '\\') {
 			const char *letter = at[1] ? strchr(letters, at[1]) : NULL;
 			if (letter) {
@@ -95,7 +90,7 @@ static int add_abstract(struct target_list *list, const char *word, size_t item,
 			} else if (at[1] == 'x' && hex_byte(at + 2, &c)) {
 				at += 3;
 			} else {
-				return refuse(out_why, "unknown escape in a socket name");
+				return refuse_word(out_why, "unknown escape in a socket name");
 			}
 		}
 		name[len++] = c;
@@ -114,7 +109,7 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 	const char *plain = word;
 
 	if (strlen(word) >= PATH_MAX)
-		return refuse(out_why, "longer than a path can be");
+		return refuse_word(out_why, "longer than a path can be");
 	while (strncmp(plain, "./", 2) == 0)
 		plain += 2 + strspn(plain + 2, "/");
 	int rc = add_name(list, word, strlen(word), item);
@@ -186,11 +181,11 @@ static int parse_address(const char *text, size_t len, struct addr *out, size_t 
 	}
 	/* 1:2:3 would leave it open where the address ends. */
 	if (memchr(text, ':', len) && *text != '[')
-		return refuse(out_why, "write an IPv6 address in brackets: [::1]:80");
+		return refuse_word(out_why, "write an IPv6 address in brackets: [::1]:80");
 	if (addr_parse(text, len, out))
 		return 0;
 	*out_count = names_host_addrs(text, len, out, max);
-	return *out_count > 0 ? 0 : refuse(out_why, "no such host or protocol");
+	return *out_count > 0 ? 0 : refuse_word(out_why, "no such host or protocol");
 }
 
 /* Take `tcp:` off the front and `/tcp` off the end. */
@@ -209,9 +204,9 @@ static int parse_proto(const char **word, size_t *len, unsigned *out_protos, con
 	*len -= (size_t)(colon + 1 - *word);
 	*word = colon + 1;
 	if (!(SOCK_PROTO_BIT(proto) & SOCK_PROTOS_PORTS))
-		return refuse(out_why, "this protocol has no ports");
+		return refuse_word(out_why, "this protocol has no ports");
 	*out_protos &= SOCK_PROTO_BIT(proto);
-	return *out_protos ? 0 : refuse(out_why, "two protocols");
+	return *out_protos ? 0 : refuse_word(out_why, "two protocols");
 }
 
 static int add_inet(struct target_list *list, struct names *names, const char *word, size_t item,
@@ -226,7 +221,7 @@ static int add_inet(struct target_list *list, struct names *names, const char *w
 		return rc;
 	const char *ports = word, *colon = memrchr(word, ':', len);
 	if (colon && memchr(colon, ']', len - (size_t)(colon - word)))
-		return refuse(out_why, "the port is missing");
+		return refuse_word(out_why, "the port is missing");
 	if (colon) {
 		rc = parse_address(word, (size_t)(colon - word), addrs, 16, &count, out_why);
 		ports = colon + 1;
@@ -247,7 +242,7 @@ int target_list_add(struct target_list *list, struct names *names, const char *w
 	enum sock_proto proto;
 
 	if (*word == '\0')
-		return refuse(out_why, "an empty word is no port");
+		return refuse_word(out_why, "an empty word is no port");
 	if (*word == '@')
 		return add_abstract(list, word, item, out_why);
 	if (*word == '/' || *word == '.' ||
