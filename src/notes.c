@@ -71,7 +71,7 @@ void notes_malformed(const struct snapshot *snap)
 
 	if (snap->source.malformed == 0)
 		return;
-	snprintf(text, sizeof(text), "%zu lines of the socket tables could not be understood",
-		 snap->source.malformed);
+	snprintf(text, sizeof(text), "%zu line%s of the socket tables could not be understood",
+		 snap->source.malformed, snap->source.malformed == 1 ? "" : "s");
 	msg_note(text);
 }

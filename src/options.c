@@ -67,7 +67,7 @@ static const struct option_row rows[] = {
 	 .help = "only these descriptors"},
 	{'-', 'g', .value = VALUE_ATTACHED, .set = set_groups, .attached = "0123456789,^",
 	 .shown = "[PGID,^PGID]", .help = "show process groups; only these"},
-	{'-', 0, "all", FLAG(all), .help = "with a target: every state; alone: every socket"},
+	{'-', 0, "all", FLAG(all), .help = "of a target every state; alone every socket"},
 	{'-', 'a', FLAG(and_selections), .help = "accepted: selections always AND"},
 	{'-', 't', FLAG(pids_only), .help = "print process IDs only"},
 	{'-', 'o', "columns", VALUE_NEEDED, .set = set_columns, .shown = "LIST",
@@ -293,8 +293,9 @@ static int parse_letter(struct parser *p, const struct option_row *row, const ch
 		return row->set(p, row, value);
 	case VALUE_ATTACHED:
 		/* All that follows is the value, or other letters are: -g12, -gR. */
-		if (rest[strspn(rest, row->attached)] == '\0')
-			*out_used = strlen(rest);
+		*out_used = strspn(rest, row->attached);
+		if (*out_used > 0 && rest[*out_used])
+			return refuse(p, option, rest, "not a value of this option");
 		return row->set(p, row, *out_used ? rest : "");
 	default:
 		return set_flag(p, row);

@@ -129,15 +129,19 @@ static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
 	return inodes;
 }
 
-/* Scan for the holders of a table's sockets; adds to what is known. */
+/*
+ * Scan for the holders of a table's sockets; adds to what is known.
+ *
+ * @unsure  look at all threads of a process where kcmp cannot tell
+ */
 static int scan(const struct snapshot_request *rq, struct snapshot *out,
-		const struct sock_table *socks, bool again, bool only_changed)
+		const struct sock_table *socks, bool unsure, bool only_changed)
 {
 	struct scan_request scan = {
 		.proc_fd = rq->proc_fd,
 		.every_socket = filter_wants_every_socket(rq->filter),
 		.threads = rq->threads ? SCAN_THREADS_ALL
-			   : again ? SCAN_THREADS_UNSURE : SCAN_THREADS_PRIVATE,
+			   : unsure ? SCAN_THREADS_UNSURE : SCAN_THREADS_PRIVATE,
 		.facts = rq->facts,
 		.compare_files = procfs_is_ours(rq->proc_fd) ? pidfd_compare_files : NULL,
 		.wants = filter_limits_scan(rq->filter) ? filter_wants_process : NULL,
@@ -167,10 +171,7 @@ bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
 {
 	if (s->view == PROCFS_VIEW_HIDDEN)
 		return true;
-	/* The text of unix sockets tells no owner; the kernel itself has none. */
-	if (!sock->uid_known)
-		return sock->proto == SOCK_PROTO_UNIX && s->scan.denied_len > 0;
-	for (size_t i = 0; i < s->scan.denied_len; i++) {
+	for (size_t i = 0; i < s->scan.denied_len && sock->uid_known; i++) {
 		if (s->scan.denied[i].uid == sock->uid)
 			return true;
 	}
@@ -351,9 +352,12 @@ static int identify_others(const struct snapshot_request *rq, struct snapshot *o
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 {
 	out->view = procfs_view(rq->proc_fd);
+	/* Where sockets without holder are no part of the answer, no second look
+	 * will find what a thread holds alone. */
+	bool only_look = !filter_wants_unheld(rq->filter) || filter_wants_every_socket(rq->filter);
 	int rc = read_socks(rq, out, &out->socks);
 	if (rc == 0)
-		rc = scan(rq, out, &out->socks, false, false);
+		rc = scan(rq, out, &out->socks, only_look, false);
 	if (rc == 0 && filter_wants_unheld(rq->filter))
 		rc = look_again(rq, out);
 	if (rc == 0 && filter_wants_every_socket(rq->filter))
