@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct holder;
+struct sock;
 
 /**
  * The kernel's name of the protocol of a held socket: TCP, UDPv6, UNIX-STREAM,
@@ -26,5 +27,14 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
  * protocol, or the holder's own, other namespace lists it.
  */
 bool descriptor_refutes_unix(int proc_fd, const struct holder *h);
+
+/**
+ * Ask a held unix socket for its name, where two rows of text claim its inode.
+ * This takes a copy of the descriptor for a moment.
+ *
+ * @s  a record with a name from text, which shows NUL as '@'
+ * Return 1 if that is its name, 0 if it is another, -errno if it cannot be told.
+ */
+int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s);
 
 #endif

@@ -99,6 +99,9 @@ enum sock_role filter_classify(struct filter *f, const struct sock *s);
 /** After all tables: true if a record put off for LATER is wanted after all. */
 bool filter_settle(struct filter *f, const struct sock *s);
 
+/** True if there are no targets or a record matches one: asked when its name changed. */
+bool filter_match_target(struct filter *f, const struct sock *s);
+
 /** Forget which targets are held, before the tables are read again. */
 void filter_restart(struct filter *f);
 

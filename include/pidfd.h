@@ -16,4 +16,14 @@
  */
 int pidfd_compare_files(pid_t a, pid_t b);
 
+/**
+ * A copy of another task's descriptor.
+ *
+ * @pid  its process
+ * @tid  == pid, or a thread with a table of its own (Linux 6.9)
+ * Return the copy, the caller's to close at once, or -errno: EPERM, ENOSYS,
+ * ESRCH, EBADF. Source: pidfd_open(2), pidfd_getfd(2).
+ */
+int pidfd_get_copy(pid_t pid, pid_t tid, int fd);
+
 #endif

@@ -71,6 +71,14 @@ enum sock_role {
 	SOCK_ROLE_NONE,
 };
 
+/* A row of unix text that may be the end of the name in the row before it. */
+struct sock_doubt {
+	uint64_t before;  /* inode of the row before */
+	const char *line; /* the whole row; the table's */
+	size_t len;
+	bool contested; /* another row claims the same inode */
+};
+
 struct sock {
 	uint64_t inode;
 	uint64_t cookie;  /* unix: the socket's cookie, from text the hashed pointer */
@@ -81,6 +89,7 @@ struct sock {
 	uint32_t timer_s; /* seconds left, rounded up; TIME_WAIT and its kin only */
 	struct addr local, remote;
 	const char *name; /* unix: bound name; the table's; NULL when unnamed */
+	const struct sock_doubt *doubt; /* the table's; NULL when the row is certain */
 	uint16_t name_len;
 	uint8_t proto;     /* enum sock_proto */
 	uint8_t state;     /* enum sock_state */
@@ -88,7 +97,6 @@ struct sock {
 	uint8_t role;      /* enum sock_role */
 	uint8_t uid_known; /* boolean */
 	uint8_t timewait;  /* boolean: a TIME_WAIT or FIN_WAIT2 remainder */
-	uint8_t forgeable; /* boolean: unix text line that may be part of a name */
 };
 
 struct sock_table {
@@ -101,14 +109,21 @@ struct sock_table {
 void sock_table_free(struct sock_table *t);
 
 /**
- * Append a copy of a record, and of the name it points to.
+ * Append a copy of a record, and of the name and the doubt it points to.
  *
  * Return 0 or -ENOMEM. Pointers to records are valid until the next add.
  */
 int sock_table_add(struct sock_table *t, const struct sock *s);
 
-/** Copy a name into memory that lives as long as the table; NULL without memory. */
-const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t len);
+/** Copy bytes into memory that lives as long as the table; NULL without memory. */
+const void *sock_table_keep(struct sock_table *t, const void *data, size_t len);
+
+/**
+ * Let the name of a record in the table go on with a newline and a line.
+ *
+ * Return 0 or -ENOMEM.
+ */
+int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *line, size_t len);
 
 /**
  * Sort by (inode, protocol, addresses, state, name) and drop what was read
@@ -117,7 +132,7 @@ const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t 
 void sock_table_sort(struct sock_table *t);
 
 /** First record with this inode in a sorted table, or NULL. Not for inode 0. */
-const struct sock *sock_table_find(const struct sock_table *t, uint64_t inode);
+struct sock *sock_table_find(const struct sock_table *t, uint64_t inode);
 
 /** Order by protocol, local port, local and remote address, state. */
 int sock_compare_address(const struct sock *a, const struct sock *b);

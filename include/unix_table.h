@@ -24,10 +24,12 @@ struct unix_line {
 	const char *text; /* the row and what continues its name; socks' memory */
 	size_t len;
 	enum unix_line_fate fate;
+	bool forgeable; /* may be the end of the name in the row before */
+	bool contested; /* another row, which may be forged too, claims its inode */
 };
 
 struct unix_table {
-	struct sock_table socks; /* forgeable is set where a row is not certain */
+	struct sock_table socks; /* doubt is set where a row is not certain */
 	struct unix_line *lines; /* lines[i] is the text of socks.v[i] */
 	size_t cap;
 	size_t malformed;

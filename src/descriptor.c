@@ -3,13 +3,18 @@
 #include "descriptor.h"
 
 #include "holder.h"
+#include "pidfd.h"
 #include "procfs.h"
 #include "source_procnet.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -34,7 +39,7 @@ static int take_unix(void *ctx, const struct sock *s)
 {
 	struct search *search = ctx;
 
-	search->found |= s->inode == search->inode && !s->forgeable;
+	search->found |= s->inode == search->inode && !s->doubt;
 	return 0;
 }
 
@@ -67,4 +72,42 @@ bool descriptor_refutes_unix(int proc_fd, const struct holder *h)
 	if (len > 0 && strncmp(name, "UNIX", 4) != 0)
 		return true;
 	return procfs_is_real(proc_fd) && is_of_other_netns(proc_fd, h);
+}
+
+/* The bytes of a name as text shows them: a path ends at its NUL. */
+static bool same_name(const struct sockaddr_un *un, size_t len, const struct sock *s)
+{
+	const char *name = un->sun_path;
+
+	if (len > 0 && *name != '\0')
+		len = strnlen(name, len);
+	if (len != s->name_len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (s->name[i] != (name[i] == '\0' ? '@' : name[i]))
+			return false;
+	}
+	return true;
+}
+
+int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s)
+{
+	/* The kernel may tell one byte more than the structure has (unix(7)). */
+	union {
+		struct sockaddr_un un;
+		char bytes[sizeof(struct sockaddr_un) + 1];
+	} addr = {{.sun_family = AF_UNSPEC}};
+	socklen_t len = sizeof(addr);
+
+	if (!procfs_is_ours(proc_fd))
+		return -EPERM;
+	int copy = pidfd_get_copy(h->pid, h->tid, h->fd);
+	if (copy < 0)
+		return copy;
+	int rc = getsockname(copy, (struct sockaddr *)&addr, &len) < 0 ? -errno : 0;
+	close(copy);
+	size_t head = offsetof(struct sockaddr_un, sun_path);
+	if (rc < 0 || addr.un.sun_family != AF_UNIX || len < head)
+		return rc < 0 ? rc : 0;
+	return same_name(&addr.un, (size_t)len - head, s);
 }

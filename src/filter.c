@@ -307,6 +307,13 @@ bool filter_settle(struct filter *f, const struct sock *s)
 	return false;
 }
 
+bool filter_match_target(struct filter *f, const struct sock *s)
+{
+	size_t cursor = 0;
+
+	return f->targets.len == 0 || target_list_next(&f->targets, s, &cursor);
+}
+
 void filter_restart(struct filter *f)
 {
 	for (size_t i = 0; i < f->targets.len; i++)

@@ -30,6 +30,7 @@
  *             state_list.c      the states of -s
  *             process_filter.c  -p, -g, -u, -c, -d
  *             filter.c          all of these combined
+ *             doubt.c           unix rows that may be forged
  *             snapshot.c        one reading: source, scanner, second look
  *             join.c            snapshot and filter into rows
  *             peer.c            the listener that a connection waits for

@@ -12,12 +12,17 @@ static int compare_listener(const void *x, const void *y)
 	return sock_compare_address(*a, *b);
 }
 
+static bool is_listener(const struct sock *s)
+{
+	return s->state == SOCK_STATE_LISTEN && s->role != SOCK_ROLE_NONE;
+}
+
 int peer_index_build(struct peer_index *x, const struct sock_table *socks)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < socks->len; i++)
-		count += socks->v[i].state == SOCK_STATE_LISTEN;
+		count += is_listener(&socks->v[i]);
 	*x = (struct peer_index){0};
 	if (count == 0)
 		return 0;
@@ -25,7 +30,7 @@ int peer_index_build(struct peer_index *x, const struct sock_table *socks)
 	if (!x->v)
 		return -ENOMEM;
 	for (size_t i = 0; i < socks->len; i++) {
-		if (socks->v[i].state == SOCK_STATE_LISTEN)
+		if (is_listener(&socks->v[i]))
 			x->v[x->len++] = &socks->v[i];
 	}
 	qsort(x->v, x->len, sizeof(*x->v), compare_listener);

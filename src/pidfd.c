@@ -3,8 +3,17 @@
 #include "pidfd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* Older C libraries have no names for these; the numbers are the same everywhere. */
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
 
 int pidfd_compare_files(pid_t a, pid_t b)
 {
@@ -12,4 +21,17 @@ int pidfd_compare_files(pid_t a, pid_t b)
 	long rc = syscall(SYS_kcmp, a, b, KCMP_FILES, 0UL, 0UL);
 
 	return rc < 0 ? -errno : (int)rc;
+}
+
+int pidfd_get_copy(pid_t pid, pid_t tid, int fd)
+{
+	unsigned flags = tid == pid ? 0 : (unsigned)O_EXCL; /* PIDFD_THREAD, linux/pidfd.h */
+	int pidfd = (int)syscall(SYS_pidfd_open, tid, flags);
+	if (pidfd < 0)
+		return -errno;
+
+	int copy = (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0U);
+	int err = -errno;
+	close(pidfd);
+	return copy < 0 ? err : copy;
 }

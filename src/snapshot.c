@@ -7,6 +7,7 @@
 #include "snapshot.h"
 
 #include "descriptor.h"
+#include "doubt.h"
 #include "filter.h"
 #include "pidfd.h"
 
@@ -212,11 +213,12 @@ static struct unheld count_unheld(const struct snapshot *s)
 }
 
 /*
- * Of a second reading keep what was there before, and new listeners and the
- * like, since a server may have restarted; a new connection came after us.
+ * Of a second reading keep what was there before, and perhaps new listeners and
+ * the like, since a server may have restarted; a new connection came after us.
  * Return true if there is something new.
  */
-static bool drop_newcomers(const struct sock_table *before, struct sock_table *again)
+static bool drop_newcomers(const struct sock_table *before, struct sock_table *again,
+			   bool keep_holding)
 {
 	size_t kept = 0;
 	bool any_new = false;
@@ -225,7 +227,7 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
 		const struct sock *s = &again->v[i];
 		bool is_new = s->inode != 0 && !sock_table_find(before, s->inode);
 
-		if (is_new && !target_is_holding(s))
+		if (is_new && !(keep_holding && target_is_holding(s)))
 			continue;
 		any_new |= is_new;
 		again->v[kept++] = *s;
@@ -234,10 +236,47 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
 	return any_new;
 }
 
+/* Drop sockets without holder that are not there any more. */
+static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out)
+{
+	struct sock_table again = {0};
+	size_t kept = 0, count;
+	int rc = read_socks(rq, out, &again);
+
+	for (size_t i = 0; rc == 0 && i < out->socks.len; i++) {
+		const struct sock *s = &out->socks.v[i];
+		holder_index_find(&out->holders, s->inode, &count);
+		if (s->inode == 0 || count > 0 || sock_table_find(&again, s->inode))
+			out->socks.v[kept++] = *s;
+	}
+	if (rc == 0)
+		out->socks.len = kept;
+	sock_table_free(&again);
+	return rc;
+}
+
+/* Replace the sockets by a second reading, without newcomers; see drop_newcomers(). */
+static int read_again(const struct snapshot_request *rq, struct snapshot *out, bool keep_holding,
+		      bool *out_any_new)
+{
+	struct sock_table again = {0};
+	int rc = read_socks(rq, out, &again);
+
+	if (rc < 0) {
+		sock_table_free(&again);
+		return rc;
+	}
+	*out_any_new = drop_newcomers(&out->socks, &again, keep_holding);
+	sock_table_free(&out->socks);
+	out->socks = again;
+	return 0;
+}
+
 /*
  * The second look. A socket can be handed on while the scan goes by, or be
  * closed, and a server can restart between the two readings: ask for the
- * sockets again, then for who holds those that are still without holder.
+ * sockets again, then for who holds those that are still without holder, and
+ * last whether they are still there.
  *
  * Where missing rights explain them all, only processes whose tables changed
  * are asked; and if they are all listeners, which seldom come and go, the
@@ -246,48 +285,25 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
 static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 {
 	struct unheld unheld = count_unheld(out);
-	struct sock_table again = {0};
 	bool any_new = false;
+	int rc = 0;
 
 	if (unheld.all == 0)
 		return 0;
-	if (unheld.hidden < unheld.all || unheld.passing > 0) {
-		int rc = read_socks(rq, out, &again);
-		if (rc < 0) {
-			sock_table_free(&again);
-			return rc;
-		}
-		any_new = drop_newcomers(&out->socks, &again);
-		sock_table_free(&out->socks);
-		out->socks = again;
-		unheld = count_unheld(out);
+	if (unheld.hidden == unheld.all && unheld.passing == 0)
+		return scan(rq, out, &out->socks, true, true);
+
+	rc = read_again(rq, out, true, &any_new);
+	unheld = count_unheld(out);
+	if (rc < 0 || unheld.all == 0)
+		return rc;
+	bool only_changed = !any_new && unheld.hidden == unheld.all;
+	if (!only_changed) { /* a scan of all processes stands for itself */
+		holder_index_free(&out->holders);
+		process_table_free(&out->processes);
 	}
-	if (unheld.all == 0)
-		return 0;
-	return scan(rq, out, &out->socks, true, !any_new && unheld.hidden == unheld.all);
-}
-
-/* A row of unix text can be the end of a forged name, and carry any inode. */
-static void drop_forged(const struct snapshot_request *rq, struct snapshot *out)
-{
-	size_t kept = 0, count;
-
-	for (size_t i = 0; i < out->socks.len; i++) {
-		const struct sock *s = &out->socks.v[i];
-		const struct holder *h = NULL;
-
-		count = 0;
-		if (s->forgeable)
-			h = holder_index_find(&out->holders, s->inode, &count);
-		/* An inode of an internet socket, which sorts first, is not a unix one's. */
-		bool forged = s->forgeable && s->inode != 0 &&
-			      ((i > 0 && out->socks.v[i - 1].inode == s->inode &&
-				out->socks.v[i - 1].proto != SOCK_PROTO_UNIX) ||
-			       (count > 0 && descriptor_refutes_unix(rq->proc_fd, h)));
-		if (!forged)
-			out->socks.v[kept++] = *s;
-	}
-	out->socks.len = kept;
+	rc = scan(rq, out, &out->socks, true, only_changed);
+	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
 }
 
 /* Protocols that have a table: a socket of theirs is missing from it if it is new. */
@@ -337,16 +353,12 @@ static int add_others(const struct snapshot_request *rq, struct snapshot *out, b
  */
 static int identify_others(const struct snapshot_request *rq, struct snapshot *out)
 {
-	bool missing;
+	bool missing, any_new;
 	int rc = add_others(rq, out, &missing);
 
-	if (rc < 0 || !missing)
-		return rc;
-	struct sock_table again = {0};
-	rc = read_socks(rq, out, &again);
-	sock_table_free(&out->socks);
-	out->socks = again;
-	return rc < 0 ? rc : add_others(rq, out, &missing);
+	if (rc == 0 && missing)
+		rc = read_again(rq, out, false, &any_new);
+	return rc < 0 || !missing ? rc : add_others(rq, out, &missing);
 }
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
@@ -362,7 +374,5 @@ int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 		rc = look_again(rq, out);
 	if (rc == 0 && filter_wants_every_socket(rq->filter))
 		rc = identify_others(rq, out);
-	if (rc == 0)
-		drop_forged(rq, out);
-	return rc;
+	return rc < 0 ? rc : doubt_settle(rq->proc_fd, rq->filter, &out->socks, &out->holders);
 }

@@ -65,11 +65,13 @@ static const struct {
 	{"DISCONNECTING", SOCK_STATE_DISCONNECTING, true},
 };
 
+enum { KEEP_ALIGN = sizeof(uint64_t) };
+
 /* Names of abstract sockets may hold NUL: blocks of bytes, never moved. */
 struct sock_name_block {
 	struct sock_name_block *next;
 	size_t len;
-	char bytes[4096];
+	_Alignas(KEEP_ALIGN) char bytes[4096];
 };
 
 void sock_table_free(struct sock_table *t)
@@ -83,13 +85,14 @@ void sock_table_free(struct sock_table *t)
 	*t = (struct sock_table){0};
 }
 
-const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t len)
+const void *sock_table_keep(struct sock_table *t, const void *data, size_t len)
 {
 	struct sock_name_block *block = t->names;
+	size_t size = (len + KEEP_ALIGN - 1) / KEEP_ALIGN * KEEP_ALIGN;
 
-	if (len > sizeof(block->bytes))
+	if (size > sizeof(block->bytes))
 		return NULL;
-	if (!block || len > sizeof(block->bytes) - block->len) {
+	if (!block || size > sizeof(block->bytes) - block->len) {
 		block = malloc(sizeof(*block));
 		if (!block)
 			return NULL;
@@ -97,27 +100,56 @@ const char *sock_table_keep_name(struct sock_table *t, const char *name, size_t 
 		block->len = 0;
 		t->names = block;
 	}
-	char *copy = memcpy(block->bytes + block->len, name, len);
-	block->len += len;
+	void *copy = memcpy(block->bytes + block->len, data, len);
+	block->len += size;
 	return copy;
+}
+
+/* Copy what a record points to into the table. */
+static int keep_pointees(struct sock_table *t, struct sock *s)
+{
+	if (s->name)
+		s->name = sock_table_keep(t, s->name, s->name_len);
+	if (s->doubt) {
+		struct sock_doubt doubt = *s->doubt;
+		doubt.line = sock_table_keep(t, doubt.line, doubt.len);
+		s->doubt = doubt.line ? sock_table_keep(t, &doubt, sizeof(doubt)) : NULL;
+		if (!s->doubt)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int sock_table_add(struct sock_table *t, const struct sock *s)
 {
-	const char *name = NULL;
+	struct sock copy = *s;
 
-	if (s->name) {
-		name = sock_table_keep_name(t, s->name, s->name_len);
-		if (!name)
-			return -ENOMEM;
-	}
+	if (keep_pointees(t, &copy) < 0 || (s->name && !copy.name))
+		return -ENOMEM;
 	void *v = grow(t->v, t->len, &t->cap, sizeof(*t->v));
 	if (!v)
 		return -ENOMEM;
 	t->v = v;
-	t->v[t->len] = *s;
-	t->v[t->len].name = name;
-	t->len++;
+	t->v[t->len++] = copy;
+	return 0;
+}
+
+int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *line, size_t len)
+{
+	char joined[1024];
+	size_t total = s->name_len + 1 + len;
+
+	if (total > sizeof(joined))
+		return -ENOMEM;
+	if (s->name_len > 0)
+		memcpy(joined, s->name, s->name_len);
+	joined[s->name_len] = '\n';
+	memcpy(joined + s->name_len + 1, line, len);
+	const char *name = sock_table_keep(t, joined, total);
+	if (!name)
+		return -ENOMEM;
+	s->name = name;
+	s->name_len = (uint16_t)total;
 	return 0;
 }
 
@@ -180,7 +212,7 @@ void sock_table_sort(struct sock_table *t)
 	t->len = kept + 1;
 }
 
-const struct sock *sock_table_find(const struct sock_table *t, uint64_t inode)
+struct sock *sock_table_find(const struct sock_table *t, uint64_t inode)
 {
 	size_t lo = 0, hi = t->len;
 

@@ -11,9 +11,13 @@
 #include "snapshot.h"
 #include "sock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { NAMED_MAX = 3 }; /* holders of a listener that a reason names */
+enum {
+	HOLDERS_MAX = 64, /* holders of a listener that are looked at */
+	NAMED_MAX = 3,    /* of which a reason names the first */
+};
 
 void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		       const struct addr *end, struct buf *out)
@@ -121,34 +125,49 @@ static void add_process(const struct column_style *style, const struct process *
 	buf_add_dec(out, (uint64_t)p->pid);
 }
 
+static int compare_process(const void *x, const void *y)
+{
+	const struct process *const *a = x, *const *b = y;
+
+	return (*a)->pid < (*b)->pid ? -1 : (*a)->pid > (*b)->pid;
+}
+
+/* Processes that hold a listener, appended to @out; at most @max in all. */
+static size_t collect_holders(const struct snapshot *snap, const struct sock *listener,
+			      const struct process **out, size_t len, size_t max)
+{
+	size_t count;
+	const struct holder *h = holder_index_find(&snap->holders, listener->inode, &count);
+
+	for (size_t i = 0; i < count && len < max; i++) {
+		const struct process *p = process_table_find(&snap->processes, h[i].pid, h[i].pid);
+		if (p && (i == 0 || h[i].pid != h[i - 1].pid))
+			out[len++] = p;
+	}
+	return len;
+}
+
 /* Who will get a connection that waits in a queue: the holders of its listeners. */
 static void add_listeners(const struct column_style *style, const struct sock *s, struct buf *out)
 {
-	const struct sock *listeners[NAMED_MAX];
-	size_t count = peer_find_listeners(style->listeners, s, listeners, NAMED_MAX);
-	size_t shown = 0, more = 0;
+	const struct sock *listeners[HOLDERS_MAX];
+	const struct process *holders[HOLDERS_MAX];
+	size_t count = peer_find_listeners(style->listeners, s, listeners, HOLDERS_MAX);
+	size_t len = 0, unique = 0;
 
-	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
-		size_t holders;
-		const struct holder *h =
-			holder_index_find(&style->snap->holders, listeners[i]->inode, &holders);
-		for (size_t j = 0; j < holders; j++) {
-			const struct process *p =
-				process_table_find(&style->snap->processes, h[j].pid, h[j].pid);
-			if (!p || (j > 0 && h[j].pid == h[j - 1].pid))
-				continue;
-			if (shown == NAMED_MAX) {
-				more++;
-				continue;
-			}
-			buf_add_str(out, shown ? " " : count > 1 ? ": one of " : ": ");
-			add_process(style, p, out);
-			shown++;
-		}
+	for (size_t i = 0; i < count && i < HOLDERS_MAX; i++)
+		len = collect_holders(style->snap, listeners[i], holders, len, HOLDERS_MAX);
+	if (len > 0)
+		qsort(holders, len, sizeof(*holders), compare_process);
+	for (size_t i = 0; i < len; i++) {
+		if ((i > 0 && holders[i] == holders[i - 1]) || ++unique > NAMED_MAX)
+			continue;
+		buf_add_str(out, unique > 1 ? " " : count > 1 ? ": one of " : ": ");
+		add_process(style, holders[i], out);
 	}
-	if (more > 0 || (count > NAMED_MAX && shown > 0))
+	if (unique > NAMED_MAX)
 		buf_add_str(out, " ...");
-	if (count > 0 && shown == 0)
+	if (count > 0 && len == 0)
 		buf_add_str(out, ": its listener's holder is hidden");
 }
 

@@ -36,7 +36,7 @@ static const char *join_text(struct unix_table *t, const char *a, size_t a_len, 
 	memcpy(joined, a, a_len);
 	joined[a_len] = '\n';
 	memcpy(joined + a_len + 1, b, b_len);
-	return sock_table_keep_name(&t->socks, joined, a_len + 1 + b_len);
+	return sock_table_keep(&t->socks, joined, a_len + 1 + b_len);
 }
 
 /*
@@ -70,7 +70,7 @@ static int add_row(struct unix_table *t, const char *line, size_t len, const str
 		return -ENOMEM;
 	t->lines = lines;
 
-	const char *text = sock_table_keep_name(&t->socks, line, len);
+	const char *text = sock_table_keep(&t->socks, line, len);
 	struct sock s = *row;
 	s.name = NULL;
 	if (!text || sock_table_add(&t->socks, &s) < 0)
@@ -113,14 +113,14 @@ static void mark_forgeable(struct unix_table *t)
 	size_t used = SIZE_MAX; /* least bytes of a name that reaches the row before */
 
 	for (size_t i = 0; i < t->socks.len; i++) {
-		struct sock *s = &t->socks.v[i];
+		const struct sock *s = &t->socks.v[i];
 		size_t through = SIZE_MAX;
 
 		if (used <= UNIX_NAME_MAX)
 			through = used + 1 + t->lines[i].len;
-		s->forgeable = through <= UNIX_NAME_MAX;
+		t->lines[i].forgeable = through <= UNIX_NAME_MAX;
 		used = s->name ? s->name_len : SIZE_MAX;
-		if (s->forgeable && through < used)
+		if (t->lines[i].forgeable && through < used)
 			used = through;
 	}
 }
@@ -149,7 +149,7 @@ static bool same_row(const struct sock *a, const struct sock *b)
 	       (a->name_len == 0 || memcmp(a->name, b->name, a->name_len) == 0);
 }
 
-/* Find the rows that claim the inode of a certain row. */
+/* Find the rows that claim the inode of a certain row, or of one another. */
 static void refute(struct unix_table *t, const struct claim *claims)
 {
 	const struct sock *certain = NULL;
@@ -157,12 +157,15 @@ static void refute(struct unix_table *t, const struct claim *claims)
 	for (size_t k = 0; k < t->socks.len; k++) {
 		struct unix_line *line = &t->lines[claims[k].row];
 		const struct sock *s = &t->socks.v[claims[k].row];
+		bool same = k > 0 && claims[k - 1].inode == s->inode && s->inode != 0;
 
 		if (!claims[k].forgeable)
 			certain = s;
-		else if (certain && certain->inode == s->inode && s->inode != 0)
+		else if (same && certain && certain->inode == s->inode)
 			/* The kernel itself may repeat a row while its table changes. */
 			line->fate = same_row(certain, s) ? UNIX_LINE_REPEATED : UNIX_LINE_FORGED;
+		else if (same)
+			line->contested = t->lines[claims[k - 1].row].contested = true;
 	}
 }
 
@@ -177,13 +180,35 @@ static int give_back(struct unix_table *t)
 			return rc;
 	}
 
+	return 0;
+}
+
+/* Note in each row that may be forged whose name it would belong to. */
+static int note_doubts(struct unix_table *t)
+{
+	for (size_t i = 1; i < t->socks.len; i++) {
+		const struct unix_line *line = &t->lines[i];
+		struct sock_doubt doubt = {t->socks.v[i - 1].inode, line->text, line->len,
+					   line->contested};
+
+		if (!line->forgeable)
+			continue;
+		t->socks.v[i].doubt = sock_table_keep(&t->socks, &doubt, sizeof(doubt));
+		if (!t->socks.v[i].doubt)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void drop_gone(struct unix_table *t)
+{
 	size_t kept = 0;
+
 	for (size_t i = 0; i < t->socks.len; i++) {
 		if (t->lines[i].fate == UNIX_LINE_ROW)
 			t->socks.v[kept++] = t->socks.v[i];
 	}
 	t->socks.len = kept;
-	return 0;
 }
 
 int unix_table_settle(struct unix_table *t)
@@ -197,9 +222,13 @@ int unix_table_settle(struct unix_table *t)
 		return -ENOMEM;
 	mark_forgeable(t);
 	for (size_t i = 0; i < count; i++)
-		claims[i] = (struct claim){t->socks.v[i].inode, i, t->socks.v[i].forgeable};
+		claims[i] = (struct claim){t->socks.v[i].inode, i, t->lines[i].forgeable};
 	qsort(claims, count, sizeof(*claims), compare_claim);
 	refute(t, claims);
 	free(claims);
-	return give_back(t);
+	int rc = give_back(t);
+	if (rc == 0)
+		rc = note_doubts(t);
+	drop_gone(t);
+	return rc;
 }

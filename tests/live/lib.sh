@@ -1,0 +1,203 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # for the scripts
+# Sourced by the live tests: fresh namespaces, the holder of sockets, TAP.
+#
+#	. "${0%/*}/lib.sh"
+#	hold tcp4 udp4                  # the holder opens these and is ready
+#	tcp4_by_port() {
+#		whose tcp4              # its line: $pid $tid $fd $inode $port
+#		run "$port"             # whoport: $status, $tmp/out, $tmp/err
+#		expect_answer "holder $pid root ${fd}u IPv4 $inode 0t0 TCP 127.0.0.1:$port (LISTEN)"
+#	}
+#	check 'a port names its listener' tcp4_by_port
+#
+# The script runs as root of user, network, pid and mount namespaces of its own
+# (as real root without the user namespace); when it ends, the kernel ends what
+# is left in them. Where namespaces are not allowed, each case is skipped.
+set -u
+
+: "${BUILD:=build}" "${WHOPORT:=$PWD/whoport}"
+holder=$BUILD/live/holder
+skip_all=
+script=$0
+
+# Go on in new namespaces.
+enter_namespaces() {
+	for user in '' '--user --map-root-user'; do
+		[ -n "$user" ] || [ "$(id -u)" = 0 ] || continue
+		# shellcheck disable=SC2086 # words
+		if unshare $user --net --pid --mount --fork --mount-proc \
+			"$holder" lo-up </dev/null >/dev/null 2>&1; then
+			# shellcheck disable=SC2086
+			LIVE_NAMESPACE=${user:-root} exec unshare $user --net --pid --mount \
+				--fork --mount-proc sh "$script"
+		fi
+	done
+	skip_all='namespaces are not allowed here'
+}
+
+if [ ! -x "$holder" ]; then
+	echo "not ok - $holder is missing: make live-helpers"
+	exit 1
+fi
+[ -n "${LIVE_NAMESPACE:-}" ] || enter_namespaces
+
+tmp=$(mktemp -d) || exit 1
+chmod 755 "$tmp"
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+mkfifo "$tmp/open" "$tmp/said"
+exec 3<>"$tmp/open" # the holders' stdin: it never ends
+: >"$tmp/held"
+holders=
+nl='
+'
+
+[ -n "$skip_all" ] || "$holder" lo-up </dev/null >/dev/null
+
+# hold_as COMMAND... -- KIND...: start a holder by way of a command. Its lines
+# are added to what is held, its process ID is in $held_by.
+hold_as() {
+	[ -z "$skip_all" ] || return 0
+	"$@" <&3 3>&- >"$tmp/said" &
+	held_by=$!
+	holders="$holders $held_by"
+	line=
+	while read -r line && [ "$line" != ready ]; do
+		echo "$line"
+	done <"$tmp/said" >>"$tmp/held"
+	[ "$line" = ready ] && return
+	echo "not ok - the holder failed"
+	exit 1
+}
+
+hold() {
+	hold_as "$holder" "$@"
+}
+
+# End the holders and forget what they held.
+release() {
+	for held_by in $holders; do
+		kill "$held_by"
+		wait "$held_by"
+	done 2>/dev/null
+	holders=
+	: >"$tmp/held"
+}
+
+# whose KIND [N]: the (N-th) line of a kind into $pid $tid $fd $inode $port.
+# A kind that this machine does not have skips the case.
+whose() {
+	pid='' tid='' fd='' inode='' port=''
+	# shellcheck disable=SC2046 # words
+	set -- "$1" $(awk -v kind="$1" -v n="${2:-1}" '
+		$6 == kind && ++seen == n { print $1, $2, $3, $4, $5 }' "$tmp/held")
+	if [ $# = 6 ]; then
+		pid=$2 tid=$3 fd=$4 inode=$5 port=$6
+		return 0
+	fi
+	why=$(sed -n "s/^unavailable ${1%%.*}: //p" "$tmp/held")
+	[ -n "$why" ] || complain "no $1 is held"
+	skip=${1%%.*}': '$why
+	return 1
+}
+
+# What run runs whoport by, such as setpriv.
+via=
+
+run() {
+	shown=$(printf 'whoport %s' "$*" | LC_ALL=C tr -c '[:print:]' '?')
+	# shellcheck disable=SC2086 # words
+	LC_ALL=${locale:-C} $via "$WHOPORT" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
+	status=$?
+}
+
+# Note what is wrong in the case at work.
+complain() {
+	[ -z "$problem" ] && echo "# $current"
+	problem=yes
+	printf '%s\n' "$*" | LC_ALL=C tr -c '[:print:]\n' '?' | sed 's/^/#   /'
+}
+
+show_run() {
+	complain "$shown: exit status $status"
+	complain "$(sed 's/^/out: /' "$tmp/out")"
+	complain "$(sed 's/^/err: /' "$tmp/err")"
+}
+
+expect_status() {
+	[ "$status" = "$1" ] || { show_run; complain "expected exit status $1"; }
+}
+
+expect_no_output() {
+	[ ! -s "$tmp/out" ] || { show_run; complain 'expected no output'; }
+}
+
+expect_no_message() {
+	[ ! -s "$tmp/err" ] || { show_run; complain 'expected nothing on stderr'; }
+}
+
+# One line on stderr that begins with the program's name.
+expect_one_message() {
+	if [ "$(grep -c '' "$tmp/err")" != 1 ] || ! grep -q '^whoport: ' "$tmp/err"; then
+		show_run
+		complain 'expected one line on stderr'
+	fi
+}
+
+# The rows without the header, one blank between the columns.
+rows() {
+	sed '1{/^COMMAND /d;}; s/  */ /g; s/^ //' "$tmp/out"
+}
+
+# expect_rows ROW...: these rows and no others, in any order.
+expect_rows() {
+	printf '%s\n' "$@" | sort >"$tmp/want"
+	rows | sort >"$tmp/got"
+	cmp -s "$tmp/want" "$tmp/got" || { show_run; complain "expected:$nl$*"; }
+}
+
+# expect_row ROW: among others.
+expect_row() {
+	rows | grep -Fxq -e "$1" || { show_run; complain "expected among others: $1"; }
+}
+
+# expect_no_inode INODE: no row of that socket (default columns, inet).
+expect_no_inode() {
+	! awk -v inode="$1" '$6 == inode || $8 == inode { found = 1 } END { exit !found }' \
+		"$tmp/out" || { show_run; complain "expected no row of inode $1"; }
+}
+
+# expect_answer ROW...: found, in silence.
+expect_answer() {
+	expect_status 0
+	expect_no_message
+	expect_rows "$@"
+}
+
+# expect_nothing: not found, in silence.
+expect_nothing() {
+	expect_status 1
+	expect_no_message
+	expect_no_output
+}
+
+# expect_pids PID...: exactly these under -t, in this order.
+expect_pids() {
+	printf '%s\n' "$@" >"$tmp/want"
+	cmp -s "$tmp/want" "$tmp/out" || { show_run; complain "expected:$nl$*"; }
+}
+
+# check NAME FUNCTION [ARGUMENT...]: one case.
+check() {
+	current=$1 problem='' skip=$skip_all
+	shift
+	[ -n "$skip" ] || "$@"
+	if [ -n "$problem" ]; then
+		echo "not ok - $current"
+	elif [ -n "$skip" ]; then
+		echo "ok - $current # SKIP $skip"
+	else
+		echo "ok - $current"
+	fi
+}
