@@ -26,9 +26,10 @@ int peer_index_build(struct peer_index *x, const struct sock_table *socks);
 void peer_index_free(struct peer_index *x);
 
 /**
- * The listeners whose queue a connection can be in: those at its very
- * address, else at the wildcard, [::] for IPv4 too; several form a
- * SO_REUSEPORT group. Unix: the listener of the same name.
+ * The listeners whose queue a connection can be in: of its own family those at
+ * its very address, else at the wildcard; if there is none, of the other
+ * family, as [::] takes IPv4. Several form a SO_REUSEPORT group. Unix: the
+ * listener of the same name.
  *
  * @out  at most @max of them
  * Return how many there are. Source: __inet_lookup_listener in

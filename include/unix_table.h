@@ -34,6 +34,9 @@ struct unix_table {
 	size_t cap;
 	size_t malformed;
 	bool header_seen;
+	/* Bytes of the name that ends in the latest line, if it began in the
+	 * latest row, or in an earlier one; SIZE_MAX: not possible. */
+	size_t own, through;
 };
 
 /** Release the table. */

@@ -219,6 +219,8 @@ static void add_args(const struct column_style *style, const struct row *row, st
 		size_t len = strnlen(p->args + i, p->args_len - i);
 		if (i > 0)
 			buf_add_char(out, ' ');
+		if (len == 0)
+			buf_add_str(out, "''");
 		escape_add(out, p->args + i, len, style->escape, ESCAPE_ALL);
 		i += len + 1;
 	}

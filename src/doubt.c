@@ -52,7 +52,8 @@ static int give_back(struct filter *filter, struct sock_table *socks,
 
 	while (s && s < end && s->inode == doubt->before && s->proto != SOCK_PROTO_UNIX)
 		s++;
-	if (!s || s == end || s->inode != doubt->before)
+	/* Inode 0 is many sockets': it cannot tell whose name this is. */
+	if (!s || s == end || s->inode != doubt->before || s->inode == 0)
 		return 0;
 	int rc = sock_table_extend_name(socks, s, doubt->line, doubt->len);
 	if (!filter_match_target(filter, s))

@@ -55,7 +55,14 @@ static void end_cell(const struct table_format *format, size_t c, size_t width, 
 		memmove(out->data + start + pad, out->data + start, len);
 		memset(out->data + start, ' ', pad);
 	}
-	buf_add_char(out, c + 1 == format->count ? '\n' : ' ');
+	if (c + 1 < format->count) {
+		buf_add_char(out, ' ');
+		return;
+	}
+	/* A title that a process gave itself may end in blanks. */
+	while (out->len > start && out->data[out->len - 1] == ' ')
+		out->len--;
+	buf_add_char(out, '\n');
 }
 
 static void add_header(const struct table_format *format, const struct column_style *style,

@@ -61,8 +61,11 @@ static int add_host(const char *text, size_t len, struct inet_spec *out, const c
 	struct addr addrs[16];
 	size_t count = 1;
 
-	if (!addr_parse(text, name_len, &addrs[0]))
+	if (!addr_parse(text, name_len, &addrs[0])) {
+		if (memchr(text, ':', name_len))
+			return refuse_word(out_why, "write an IPv6 address in brackets: @[::1]:80");
 		count = names_host_addrs(text, name_len, addrs, 16);
+	}
 	if (count == 0)
 		return refuse_word(out_why, "no such host");
 	for (size_t i = 0; i < count; i++) {

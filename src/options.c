@@ -162,6 +162,8 @@ static int add_filter(struct parser *p, const struct option_row *row, const char
 
 static int set_columns(struct parser *p, const struct option_row *row, const char *list)
 {
+	const char *whole = list;
+
 	(void)row;
 	p->o->columns_len = 0;
 	for (;;) {
@@ -169,9 +171,9 @@ static int set_columns(struct parser *p, const struct option_row *row, const cha
 		enum column_id id;
 
 		if (!column_parse(list, len, &id))
-			return refuse(p, "-o", list, "no such column; see the man page for the list");
+			return refuse(p, "-o", whole, "no such column; see the man page for the list");
 		if (p->o->columns_len == COLUMN_COUNT)
-			return refuse(p, "-o", list, "too many columns");
+			return refuse(p, "-o", whole, "too many columns");
 		p->o->columns[p->o->columns_len++] = id;
 		if (list[len] == '\0')
 			return 0;

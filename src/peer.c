@@ -43,18 +43,23 @@ void peer_index_free(struct peer_index *x)
 	*x = (struct peer_index){0};
 }
 
-/* How well a listener fits: 2 by its very address or name, 1 by the wildcard. */
+/*
+ * How well a listener fits, 0 for not at all. A connection has the family of
+ * its listener's socket, and then the listener's very address beats the
+ * wildcard (compute_score, net/ipv4/inet_hashtables.c).
+ */
 static int rank(const struct sock *listener, const struct sock *s)
 {
 	if (listener->netns != s->netns)
 		return 0;
 	if (s->proto == SOCK_PROTO_UNIX)
 		return listener->name && s->name && listener->name_len == s->name_len &&
-				       memcmp(listener->name, s->name, s->name_len) == 0
-			       ? 2 : 0;
+		       memcmp(listener->name, s->name, s->name_len) == 0;
+	int same_family = listener->local.family == s->local.family ? 2 : 0;
 	if (!addr_is_wildcard(&listener->local))
-		return addr_equal_ip(&listener->local, &s->local) ? 2 : 0;
-	return listener->local.family == AF_INET6 || addr_unmap(&s->local).family == AF_INET;
+		return addr_equal_ip(&listener->local, &s->local) ? same_family + 2 : 0;
+	bool covers = listener->local.family == AF_INET6 || addr_unmap(&s->local).family == AF_INET;
+	return covers ? same_family + 1 : 0;
 }
 
 size_t peer_find_listeners(const struct peer_index *x, const struct sock *s,

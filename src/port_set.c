@@ -47,6 +47,15 @@ static int add_service(struct port_set *set, struct names *names, const char *te
 	return 0;
 }
 
+static bool is_numeric(const char *text, size_t len)
+{
+	while (len > 0 && ((*text >= '0' && *text <= '9') || *text == '-')) {
+		text++;
+		len--;
+	}
+	return len == 0;
+}
+
 static int add_element(struct port_set *set, struct names *names, const char *text, size_t len,
 		       unsigned protos, const char **out_why)
 {
@@ -55,7 +64,7 @@ static int add_element(struct port_set *set, struct names *names, const char *te
 
 	if (len == 0)
 		return refuse_word(out_why, "empty port");
-	if (strspn(text, "0123456789-") < len)
+	if (!is_numeric(text, len))
 		return add_service(set, names, text, len, protos, out_why);
 	if (!num_scan(&at, end, 10, UINT64_MAX, &lo))
 		return refuse_word(out_why, "not a port");

@@ -149,18 +149,22 @@ static int note_table(const struct scan *s, struct known_tables *known, pid_t ti
 	return 1;
 }
 
-/* Whether a thread's table is to be read: 1, 0, or -errno of memory. */
+enum thread_table { TABLE_KNOWN, TABLE_NEW, TABLE_UNSURE };
+
+/* Whether a thread's table is to be read: an enum thread_table, or -errno of memory. */
 static int wants_thread(const struct scan *s, const struct target *t, bool leader_empty,
 			struct known_tables *known, pid_t tid)
 {
 	if (tid == t->pid)
-		return 0;
+		return TABLE_KNOWN;
 	if (s->rq->threads == SCAN_THREADS_ALL)
-		return 1;
+		return TABLE_NEW;
 	int rc = s->rq->compare_files ? note_table(s, known, tid) : -EPERM;
-	if (rc >= 0 || rc == -ENOMEM || rc == -ESRCH)
-		return rc == -ESRCH ? 0 : rc;
-	return leader_empty || s->rq->threads == SCAN_THREADS_UNSURE;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc >= 0 || rc == -ESRCH)
+		return rc > 0 ? TABLE_NEW : TABLE_KNOWN;
+	return leader_empty || s->rq->threads == SCAN_THREADS_UNSURE ? TABLE_UNSURE : TABLE_KNOWN;
 }
 
 /*
@@ -197,14 +201,14 @@ static int load_task(struct scan *s, const struct target *t, pid_t tid)
 	return rc < 0 ? 0 : process_table_add(s->processes, &p);
 }
 
-static int scan_thread(struct scan *s, struct target *t, pid_t tid)
+static int scan_thread(struct scan *s, struct target *t, pid_t tid, enum thread_table table)
 {
 	char path[40];
 	size_t first = s->holders->len;
 
 	snprintf(path, sizeof(path), "task/%d/fd", tid);
 	int rc = scan_table(s, t, tid, path);
-	if (rc == 0 && s->rq->threads != SCAN_THREADS_ALL && !s->rq->compare_files)
+	if (rc == 0 && table == TABLE_UNSURE)
 		drop_repeated(s, t, first);
 	if (rc == 0 && s->holders->len > first && s->rq->facts & PROCESS_TASK)
 		rc = load_task(s, t, tid);
@@ -222,13 +226,13 @@ static int scan_threads(struct scan *s, struct target *t, bool leader_empty)
 	const char *name;
 	pid_t tid;
 	int rc = 0;
-	if (s->rq->compare_files)
-		rc = note_table(s, &known, t->pid);
+	if (s->rq->compare_files && note_table(s, &known, t->pid) == -ENOMEM)
+		rc = -ENOMEM;
 	procfs_dir_start(&dir, fd, s->tids);
 	while (rc >= 0 && (rc = procfs_dir_next(&dir, &name, &tid)) > 0) {
 		rc = wants_thread(s, t, leader_empty, &known, tid);
-		if (rc > 0)
-			rc = scan_thread(s, t, tid);
+		if (rc > TABLE_KNOWN)
+			rc = scan_thread(s, t, tid, (enum thread_table)rc);
 	}
 	free(known.tids);
 	close(fd);
@@ -280,13 +284,11 @@ static int load_holder(struct scan *s, const struct target *t)
 	struct process p = {.pid = t->pid, .tid = t->pid};
 	int rc = process_load(t->dir_fd, s->rq->facts, &p);
 
-	if (rc == -ENOMEM)
-		return rc;
-	if (rc < 0) {
+	if (is_gone(rc)) {
 		s->holders->len = t->first_holder;
 		return 0;
 	}
-	return process_table_add(s->processes, &p);
+	return rc < 0 ? rc : process_table_add(s->processes, &p);
 }
 
 static int finish_process(struct scan *s, struct target *t)
@@ -303,14 +305,16 @@ static int finish_process(struct scan *s, struct target *t)
 	return fstat(t->dir_fd, &st) < 0 ? 0 : add_denied(s->st, t->pid, st.st_uid);
 }
 
-static bool is_taken(const struct scan *s, const struct target *t)
+/* Whether the process is asked for: 1, 0, or -errno. */
+static int is_taken(const struct scan *s, const struct target *t)
 {
 	struct process p = {.pid = t->pid, .tid = t->pid};
 
 	if (!s->rq->wants)
-		return true;
-	if (process_load(t->dir_fd, s->rq->facts & PROCESS_STAT, &p) < 0)
-		return false;
+		return 1;
+	int rc = process_load(t->dir_fd, s->rq->facts & PROCESS_STAT, &p);
+	if (rc < 0)
+		return is_gone(rc) ? 0 : rc;
 	return s->rq->wants(s->rq->ctx, &p);
 }
 
@@ -327,10 +331,14 @@ static int scan_opened(struct scan *s, struct target *t)
 	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
 		threads = tasks.st_nlink > 3;
 	int rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
-	if (rc < 0 || (fds.st_size == 0 && !threads) || !is_taken(s, t))
+	if (rc < 0 || (fds.st_size == 0 && !threads))
+		return rc;
+	rc = is_taken(s, t);
+	if (rc <= 0)
 		return rc;
 
 	size_t before = s->st->descriptors;
+	rc = 0;
 	if (fds.st_size > 0)
 		rc = scan_table(s, t, t->pid, "fd");
 	if (rc == 0 && threads && !t->denied)

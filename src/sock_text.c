@@ -160,9 +160,11 @@ static void add_listeners(const struct column_style *style, const struct sock *s
 	if (len > 0)
 		qsort(holders, len, sizeof(*holders), compare_process);
 	for (size_t i = 0; i < len; i++) {
-		if ((i > 0 && holders[i] == holders[i - 1]) || ++unique > NAMED_MAX)
-			continue;
-		buf_add_str(out, unique > 1 ? " " : count > 1 ? ": one of " : ": ");
+		if (i == 0 || holders[i] != holders[i - 1])
+			holders[unique++] = holders[i];
+	}
+	for (size_t i = 0; i < unique && i < NAMED_MAX; i++) {
+		buf_add_str(out, i > 0 ? " " : count > 1 && unique > 1 ? ": one of " : ": ");
 		add_process(style, holders[i], out);
 	}
 	if (unique > NAMED_MAX)

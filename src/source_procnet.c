@@ -128,7 +128,7 @@ int procnet_parse_inet(const char *line, size_t len, enum sock_proto proto, sa_f
 	    !num_scan(&c.at, c.end, 16, UINT64_MAX, &when) || !take_char(&c, ' ') ||
 	    !take_word(&c, &retransmits) ||
 	    !take_number(&c, 10, UINT32_MAX, &uid) || !take_number(&c, 10, UINT64_MAX, &timeout) ||
-	    !take_number(&c, 10, UINT64_MAX, &inode) || (c.at < c.end && *c.at != ' '))
+	    !take_number(&c, 10, UINT64_MAX, &inode) || !take_char(&c, ' '))
 		return -EINVAL;
 
 	s.state = (uint8_t)decode_state(proto, st);

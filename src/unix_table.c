@@ -63,6 +63,21 @@ static int extend(struct unix_table *t, size_t i, const char *text, size_t len)
 	return 0;
 }
 
+/*
+ * Bytes of a name that a row would be part of: the whole name, newlines and
+ * rows included, from where it began. SIZE_MAX where that cannot be.
+ */
+static size_t add_bytes(size_t used, size_t more)
+{
+	return used <= UNIX_NAME_MAX && used + 1 + more <= UNIX_NAME_MAX ? used + 1 + more
+									   : SIZE_MAX;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static int add_row(struct unix_table *t, const char *line, size_t len, const struct sock *row)
 {
 	struct unix_line *lines = grow(t->lines, t->socks.len, &t->cap, sizeof(*t->lines));
@@ -78,8 +93,26 @@ static int add_row(struct unix_table *t, const char *line, size_t len, const str
 	struct sock *added = &t->socks.v[t->socks.len - 1];
 	if (row->name)
 		added->name = text + (row->name - line);
-	t->lines[t->socks.len - 1] = (struct unix_line){.text = text, .len = len};
+	t->through = add_bytes(least(t->own, t->through), len);
+	t->own = row->name ? row->name_len : SIZE_MAX;
+	t->lines[t->socks.len - 1] = (struct unix_line){
+		.text = text, .len = len, .forgeable = t->through <= UNIX_NAME_MAX};
 	return 0;
+}
+
+/* A line that is no row: the row before it goes on, if its name has room. */
+static int add_rest(struct unix_table *t, const char *line, size_t len)
+{
+	size_t own = add_bytes(t->own, len), through = add_bytes(t->through, len);
+
+	if (own == SIZE_MAX && through == SIZE_MAX) {
+		t->malformed++;
+		return 0;
+	}
+	t->own = own;
+	t->through = through;
+	t->lines[t->socks.len - 1].forgeable = through <= UNIX_NAME_MAX;
+	return extend(t, t->socks.len - 1, line, len);
 }
 
 int unix_table_take_line(void *ctx, const char *line, size_t len)
@@ -91,38 +124,12 @@ int unix_table_take_line(void *ctx, const char *line, size_t len)
 
 	if (!t->header_seen) {
 		t->header_seen = true;
+		t->own = t->through = SIZE_MAX;
 		return 0;
 	}
 	if (line && len <= ROW_MAX && procnet_parse_unix(line, len, &s) == 0)
 		return add_row(t, line, len, &s);
-
-	size_t last = t->socks.len - 1;
-	if (line && t->socks.len > 0 && t->socks.v[last].name &&
-	    t->socks.v[last].name_len + 1 + len <= UNIX_NAME_MAX)
-		return extend(t, last, line, len);
-	t->malformed++;
-	return 0;
-}
-
-/*
- * Mark every row that could be part of a name which began in an earlier row:
- * then all of that name, newlines and rows included, fits into 108 bytes.
- */
-static void mark_forgeable(struct unix_table *t)
-{
-	size_t used = SIZE_MAX; /* least bytes of a name that reaches the row before */
-
-	for (size_t i = 0; i < t->socks.len; i++) {
-		const struct sock *s = &t->socks.v[i];
-		size_t through = SIZE_MAX;
-
-		if (used <= UNIX_NAME_MAX)
-			through = used + 1 + t->lines[i].len;
-		t->lines[i].forgeable = through <= UNIX_NAME_MAX;
-		used = s->name ? s->name_len : SIZE_MAX;
-		if (t->lines[i].forgeable && through < used)
-			used = through;
-	}
+	return add_rest(t, line, line ? len : SIZE_MAX / 2);
 }
 
 /* A row's place among those of the same inode: certain ones first. */
@@ -186,11 +193,15 @@ static int give_back(struct unix_table *t)
 /* Note in each row that may be forged whose name it would belong to. */
 static int note_doubts(struct unix_table *t)
 {
+	size_t before = 0; /* the latest row that is one */
+
 	for (size_t i = 1; i < t->socks.len; i++) {
 		const struct unix_line *line = &t->lines[i];
-		struct sock_doubt doubt = {t->socks.v[i - 1].inode, line->text, line->len,
-					   line->contested};
 
+		if (t->lines[i - 1].fate == UNIX_LINE_ROW)
+			before = i - 1;
+		struct sock_doubt doubt = {t->socks.v[before].inode, line->text, line->len,
+					   line->contested};
 		if (!line->forgeable)
 			continue;
 		t->socks.v[i].doubt = sock_table_keep(&t->socks, &doubt, sizeof(doubt));
@@ -220,7 +231,6 @@ int unix_table_settle(struct unix_table *t)
 	struct claim *claims = malloc(count * sizeof(*claims));
 	if (!claims)
 		return -ENOMEM;
-	mark_forgeable(t);
 	for (size_t i = 0; i < count; i++)
 		claims[i] = (struct claim){t->socks.v[i].inode, i, t->lines[i].forgeable};
 	qsort(claims, count, sizeof(*claims), compare_claim);

@@ -1,0 +1,94 @@
+/* The index of holders by inode. */
+#include "fixture.h"
+#include "holder.h"
+
+static void add(struct holder_index *x, uint64_t inode, pid_t pid, pid_t tid, int fd)
+{
+	assert_int_equal(holder_index_add(x, &(struct holder){inode, pid, tid, fd}), 0);
+}
+
+static void empty_index_finds_nobody(void **state)
+{
+	struct holder_index x = {0};
+	size_t count = 7;
+
+	(void)state;
+	holder_index_sort(&x);
+	holder_index_find(&x, 1001, &count);
+	assert_int_equal(count, 0);
+	holder_index_free(&x);
+}
+
+static void sort_orders_by_inode_pid_tid_fd(void **state)
+{
+	static const struct holder sorted[] = {
+		{1, 9, 9, 9}, {2, 3, 3, 3}, {2, 3, 3, 4}, {2, 3, 4, 0}, {2, 4, 4, 0}, {3, 1, 1, 1}};
+	struct holder_index x = {0};
+
+	(void)state;
+	for (size_t i = COUNT(sorted); i-- > 0;)
+		assert_int_equal(holder_index_add(&x, &sorted[i]), 0);
+	holder_index_sort(&x);
+	assert_int_equal(x.len, COUNT(sorted));
+	for (size_t i = 0; i < COUNT(sorted); i++) {
+		assert_int_equal(x.v[i].inode, sorted[i].inode);
+		assert_int_equal(x.v[i].pid, sorted[i].pid);
+		assert_int_equal(x.v[i].tid, sorted[i].tid);
+		assert_int_equal(x.v[i].fd, sorted[i].fd);
+	}
+	holder_index_free(&x);
+}
+
+static void sort_drops_what_was_found_twice(void **state)
+{
+	struct holder_index x = {0};
+	size_t count;
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		add(&x, 1001, 42, 42, 3);
+		add(&x, 1001, 42, 42, 4);
+	}
+	holder_index_sort(&x);
+	assert_int_equal(x.len, 2);
+	holder_index_sort(&x);
+	holder_index_find(&x, 1001, &count);
+	assert_int_equal(count, 2);
+	holder_index_free(&x);
+	holder_index_free(&x);
+}
+
+static void find_gives_all_holders_of_each_inode(void **state)
+{
+	struct holder_index x = {0};
+
+	(void)state;
+	/* Inode i has i % 4 holders. */
+	for (int i = 1; i <= 400; i++) {
+		for (int j = 0; j < i % 4; j++)
+			add(&x, (uint64_t)i, 40 + j, 40 + j, 3);
+	}
+	holder_index_sort(&x);
+	for (int i = 0; i <= 401; i++) {
+		size_t count, expected = i >= 1 && i <= 400 ? (size_t)(i % 4) : 0;
+		const struct holder *h = holder_index_find(&x, (uint64_t)i, &count);
+		assert_int_equal(count, expected);
+		for (size_t j = 0; j < count; j++) {
+			assert_int_equal(h[j].inode, i);
+			assert_int_equal(h[j].pid, 40 + j);
+		}
+	}
+	holder_index_free(&x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(empty_index_finds_nobody),
+		cmocka_unit_test(sort_orders_by_inode_pid_tid_fd),
+		cmocka_unit_test(sort_drops_what_was_found_twice),
+		cmocka_unit_test(find_gives_all_holders_of_each_inode),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,181 @@
+/* What the user is told on stderr: errors, and notes on what stayed unseen. */
+#define _GNU_SOURCE
+#include "fixture.h"
+#include "join.h"
+#include "msg.h"
+#include "notes.h"
+#include "snapshot.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* stderr, sent to a file of the fixture in the meantime. */
+struct capture {
+	int stderr_fd, file_fd;
+};
+
+static struct capture capture_start(struct fixture *fx)
+{
+	struct capture c;
+
+	c.file_fd = openat(fx->root_fd, "stderr", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	c.stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	assert_true(c.file_fd >= 0 && c.stderr_fd >= 0);
+	fflush(stderr);
+	assert_true(dup2(c.file_fd, STDERR_FILENO) >= 0);
+	return c;
+}
+
+/* Give stderr back; what was written is in @out, terminated. */
+static void capture_end(struct capture *c, char *out, size_t size)
+{
+	dup2(c->stderr_fd, STDERR_FILENO);
+	close(c->stderr_fd);
+	ssize_t n = pread(c->file_fd, out, size - 1, 0);
+	assert_true(n >= 0);
+	out[n] = '\0';
+	close(c->file_fd);
+}
+
+static void messages_name_object_and_reason(void **state)
+{
+	char text[512];
+	struct capture c = capture_start(*state);
+
+	msg_error("/proc/net/tcp", "Permission denied");
+	msg_usage("-z", "unknown option");
+	msg_note("a note");
+	msg_error("", "an empty word is no port");
+	capture_end(&c, text, sizeof(text));
+	assert_string_equal(text, "whoport: /proc/net/tcp: Permission denied\n"
+				  "whoport: -z: unknown option\n"
+				  "Try 'whoport --help'\n"
+				  "whoport: a note\n"
+				  "whoport: '': an empty word is no port\n");
+}
+
+static void messages_escape_and_shorten_the_object(void **state)
+{
+	char text[512], object[4096];
+	struct capture c = capture_start(*state);
+
+	memset(object, 'x', sizeof(object));
+	object[sizeof(object) - 1] = '\0';
+	msg_error("a\nb\033[31m\xff", "odd");
+	msg_error(object, "long");
+	capture_end(&c, text, sizeof(text));
+	assert_memory_equal(text, "whoport: a\\nb^[[31m\\xff: odd\n", 29);
+	assert_true(strlen(text) < 200);
+	assert_non_null(strstr(text, "xxx...: long\n"));
+}
+
+/* One row without holder, and how many processes could not be read. */
+static void note_unseen(struct fixture *fx, enum reason reason, enum procfs_view view,
+			size_t denied, bool limited, char *out, size_t size)
+{
+	struct scan_denied processes[40] = {{42, 1000}};
+	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "::", 80, 1);
+	struct row row = {.sock = &s, .reason = reason};
+	struct row_list rows = {.v = &row, .len = 1};
+	struct snapshot snap = {.view = view};
+
+	snap.scan.denied = processes;
+	snap.scan.denied_len = denied;
+	struct capture c = capture_start(fx);
+	notes_unseen(&snap, &rows, limited);
+	capture_end(&c, out, size);
+}
+
+static void nothing_is_noted_where_nothing_is_hidden(void **state)
+{
+	static const enum reason reasons[] = {REASON_TIME_WAIT, REASON_ORPHAN, REASON_NOT_ACCEPTED};
+	char text[512];
+
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		note_unseen(*state, reasons[i], PROCFS_VIEW_WHOLE, 37, false, text, sizeof(text));
+		assert_string_equal(text, "");
+	}
+	note_unseen(*state, REASON_UNKNOWN, PROCFS_VIEW_WHOLE, 0, false, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void unreadable_processes_are_counted(void **state)
+{
+	char text[512];
+
+	note_unseen(*state, REASON_PERMISSION, PROCFS_VIEW_WHOLE, 1, false, text, sizeof(text));
+	assert_non_null(strstr(text, "1 process could not be read"));
+	note_unseen(*state, REASON_UNKNOWN, PROCFS_VIEW_WHOLE, 37, false, text, sizeof(text));
+	assert_non_null(strstr(text, "37 processes could not be read"));
+	/* One line, and no advice that would not help. */
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	assert_int_equal(strstr(text, "sudo") != NULL, geteuid() != 0);
+	/* Of the processes asked for, one that could not be read is missing. */
+	note_unseen(*state, REASON_TIME_WAIT, PROCFS_VIEW_WHOLE, 2, true, text, sizeof(text));
+	assert_non_null(strstr(text, "2 processes"));
+}
+
+static void limits_of_the_view_are_named(void **state)
+{
+	char text[512];
+
+	note_unseen(*state, REASON_PERMISSION, PROCFS_VIEW_HIDDEN, 0, false, text, sizeof(text));
+	assert_non_null(strstr(text, "hidepid"));
+	note_unseen(*state, REASON_PIDNS, PROCFS_VIEW_PIDNS, 0, false, text, sizeof(text));
+	assert_non_null(strstr(text, "pid namespace"));
+	assert_null(strstr(text, "sudo"));
+}
+
+static void missing_items_are_named_with_their_option(void **state)
+{
+	struct names names;
+	struct filter f = {0};
+	char text[512];
+
+	make_names(&names);
+	f.names = &names;
+	filter_add_ok(&f, FILTER_TARGET, "1334");
+	filter_add_ok(&f, FILTER_TARGET, "80");
+	filter_add_ok(&f, FILTER_PID, "41,42,43");
+	filter_add_ok(&f, FILTER_INET, "TCP:80,443");
+	filter_finish_ok(&f);
+	f.items[1].found = f.items[3].found = f.items[5].found = true;
+	struct capture c = capture_start(*state);
+	notes_missing(&f);
+	capture_end(&c, text, sizeof(text));
+	assert_string_equal(text, "whoport: 1334: not found\n"
+				  "whoport: -p 41: not found\n"
+				  "whoport: -p 43: not found\n"
+				  "whoport: -i 443: not found\n");
+	filter_free(&f);
+	names_free(&names);
+}
+
+static void malformed_lines_are_counted(void **state)
+{
+	struct snapshot snap = {.view = PROCFS_VIEW_WHOLE};
+	char text[512];
+	struct capture c = capture_start(*state);
+
+	notes_malformed(&snap);
+	snap.source.malformed = 3;
+	notes_malformed(&snap);
+	capture_end(&c, text, sizeof(text));
+	assert_memory_equal(text, "whoport: 3 lines", 16);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fixture_test(messages_name_object_and_reason),
+		fixture_test(messages_escape_and_shorten_the_object),
+		fixture_test(nothing_is_noted_where_nothing_is_hidden),
+		fixture_test(unreadable_processes_are_counted),
+		fixture_test(limits_of_the_view_are_named),
+		fixture_test(missing_items_are_named_with_their_option),
+		fixture_test(malformed_lines_are_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
