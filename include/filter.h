@@ -102,6 +102,12 @@ bool filter_settle(struct filter *f, const struct sock *s);
 /** True if there are no targets or a record matches one: asked when its name changed. */
 bool filter_match_target(struct filter *f, const struct sock *s);
 
+/**
+ * True if TIME_WAIT remains of TCP are part of the answer: while tables are
+ * read, no more once all targets are held.
+ */
+bool filter_wants_remains(const struct filter *f);
+
 /** Forget which targets are held, before the tables are read again. */
 void filter_restart(struct filter *f);
 

@@ -11,6 +11,7 @@
 
 #include "sock.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,19 +48,37 @@ int procnet_parse_inet(const char *line, size_t len, enum sock_proto proto, sa_f
  */
 int procnet_parse_unix(const char *line, size_t len, struct sock *out);
 
+struct procnet_request {
+	int net_fd;      /* a `net` directory, such as /proc/self/net; borrowed */
+	uint32_t netns;  /* namespace id stored in each record, 0 when unknown */
+	unsigned protos; /* set of SOCK_PROTO_BIT()s */
+	procnet_sink *sink;
+	void *ctx; /* the sink's */
+	/* Whether TIME_WAIT remains are wanted (still, after what was read); NULL:
+	 * yes. Without them a TCP table is not read if no socket uses it: even
+	 * empty it costs a walk over 262,144 buckets. */
+	bool (*wants_remains)(const void *ctx);
+};
+
+/**
+ * Parse a line of sockstat or sockstat6 such as `TCP6: inuse 3`.
+ *
+ * @name  the protocol, with its colon
+ * Return true if the line is about it; TIME_WAIT remains are not counted.
+ * Source: sockstat6_seq_show in net/ipv6/proc.c.
+ */
+bool procnet_parse_inuse(const char *line, size_t len, const char *name, uint64_t *out);
+
 /**
  * Read the tables of some protocols.
  *
- * @net_fd  directory fd of a `net` directory, such as /proc/self/net; borrowed
- * @netns   namespace id stored in each record, 0 when unknown
- * @protos  set of SOCK_PROTO_BIT()s
- * @sink    called for each row, in the kernel's order; unix rows come after the
- *          whole table was read, because a newline in a name can forge a row:
- *          a row whose inode a certain row has too is given back to the name
+ * Rows go to the sink in the kernel's order; those of unix after the whole
+ * table was read, because a newline in a name can forge a row: a row whose
+ * inode a certain row has too is given back to the name.
+ *
  * Return 0, or -errno of the first table that exists and cannot be read, or of
  * the sink. A table that is not there (no IPv6, no module) is no error.
  */
-int source_procnet_read(int net_fd, uint32_t netns, unsigned protos, procnet_sink *sink, void *ctx,
-			struct procnet_stats *st);
+int source_procnet_read(const struct procnet_request *rq, struct procnet_stats *st);
 
 #endif

@@ -47,6 +47,8 @@ static int take_unix(void *ctx, const struct sock *s)
 static bool is_of_other_netns(int proc_fd, const struct holder *h)
 {
 	struct search search = {.inode = h->inode};
+	struct procnet_request rq = {.protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX),
+				     .sink = take_unix, .ctx = &search};
 	struct procnet_stats st = {0};
 	struct stat ours, theirs;
 	char path[32];
@@ -55,11 +57,11 @@ static bool is_of_other_netns(int proc_fd, const struct holder *h)
 	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
+	rq.net_fd = fd;
 	/* A table's inode is one for each namespace. */
 	if (fstatat(proc_fd, "net/unix", &ours, 0) == 0 &&
 	    fstatat(fd, "unix", &theirs, 0) == 0 && ours.st_ino != theirs.st_ino)
-		source_procnet_read(fd, 0, SOCK_PROTO_BIT(SOCK_PROTO_UNIX), take_unix, &search,
-				    &st);
+		source_procnet_read(&rq, &st);
 	close(fd);
 	return search.found;
 }

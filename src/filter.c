@@ -307,6 +307,25 @@ bool filter_settle(struct filter *f, const struct sock *s)
 	return false;
 }
 
+bool filter_wants_remains(const struct filter *f)
+{
+	unsigned bit = SOCK_PROTO_BIT(SOCK_PROTO_TCP);
+
+	/* FIN_WAIT2 is a state of remains, too. */
+	if (!allows_class(f, SOCK_PROTO_TCP, AF_INET, SOCK_STATE_TIME_WAIT) &&
+	    !allows_class(f, SOCK_PROTO_TCP, AF_INET6, SOCK_STATE_TIME_WAIT) &&
+	    !allows_class(f, SOCK_PROTO_TCP, AF_INET, SOCK_STATE_FIN_WAIT2) &&
+	    !allows_class(f, SOCK_PROTO_TCP, AF_INET6, SOCK_STATE_FIN_WAIT2))
+		return false;
+	if (f->targets.len == 0 || f->all || f->states_given)
+		return true;
+	for (size_t i = 0; i < f->targets.len; i++) {
+		if (f->targets.v[i].protos & bit && !(f->targets.v[i].held & bit))
+			return true;
+	}
+	return false;
+}
+
 bool filter_match_target(struct filter *f, const struct sock *s)
 {
 	size_t cursor = 0;

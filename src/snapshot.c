@@ -46,6 +46,13 @@ static int take_sock(void *ctx, const struct sock *s)
 	return sock_table_add(in->socks, &kept);
 }
 
+static bool wants_remains(const void *ctx)
+{
+	const struct intake *in = ctx;
+
+	return filter_wants_remains(in->filter);
+}
+
 static int compare_port(const void *x, const void *y)
 {
 	const uint16_t *a = x, *b = y;
@@ -103,8 +110,15 @@ static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 		out->netns = (uint32_t)st.st_ino;
 	filter_restart(rq->filter);
 	out->source = (struct procnet_stats){0};
-	int rc = source_procnet_read(fd, out->netns, filter_protos(rq->filter), take_sock, &in,
-				     &out->source);
+	struct procnet_request source = {
+		.net_fd = fd,
+		.netns = out->netns,
+		.protos = filter_protos(rq->filter),
+		.sink = take_sock,
+		.ctx = &in,
+		.wants_remains = wants_remains,
+	};
+	int rc = source_procnet_read(&source, &out->source);
 	close(fd);
 	if (rc < 0 && out->source.file)
 		snprintf(out->failed, sizeof(out->failed), "net/%s", out->source.file);

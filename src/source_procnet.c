@@ -23,11 +23,17 @@ static const struct inet_table {
 	const char *file;
 	enum sock_proto proto;
 	sa_family_t family;
+	const char *summary; /* file that tells how many sockets use the table, if that pays */
+	const char *counter; /* its line */
 } inet_tables[] = {
-	{"tcp", SOCK_PROTO_TCP, AF_INET},         {"tcp6", SOCK_PROTO_TCP, AF_INET6},
-	{"udp", SOCK_PROTO_UDP, AF_INET},         {"udp6", SOCK_PROTO_UDP, AF_INET6},
-	{"udplite", SOCK_PROTO_UDPLITE, AF_INET}, {"udplite6", SOCK_PROTO_UDPLITE, AF_INET6},
-	{"raw", SOCK_PROTO_RAW, AF_INET},         {"raw6", SOCK_PROTO_RAW, AF_INET6},
+	{"tcp", SOCK_PROTO_TCP, AF_INET, "sockstat", "TCP:"},
+	{"tcp6", SOCK_PROTO_TCP, AF_INET6, "sockstat6", "TCP6:"},
+	{"udp", SOCK_PROTO_UDP, AF_INET, NULL, NULL},
+	{"udp6", SOCK_PROTO_UDP, AF_INET6, NULL, NULL},
+	{"udplite", SOCK_PROTO_UDPLITE, AF_INET, NULL, NULL},
+	{"udplite6", SOCK_PROTO_UDPLITE, AF_INET6, NULL, NULL},
+	{"raw", SOCK_PROTO_RAW, AF_INET, NULL, NULL},
+	{"raw6", SOCK_PROTO_RAW, AF_INET6, NULL, NULL},
 };
 
 /* A place in a line. */
@@ -205,12 +211,22 @@ int procnet_parse_unix(const char *line, size_t len, struct sock *out)
 	return 0;
 }
 
+bool procnet_parse_inuse(const char *line, size_t len, const char *name, uint64_t *out)
+{
+	static const char word[] = " inuse ";
+	size_t head = strlen(name), skip = sizeof(word) - 1;
+
+	if (len < head + skip || memcmp(line, name, head) != 0 ||
+	    memcmp(line + head, word, skip) != 0)
+		return false;
+	const char *at = line + head + skip;
+	return num_scan(&at, line + len, 10, UINT64_MAX, out);
+}
+
 /* What one inet table's lines are handed on with. */
 struct inet_reading {
+	const struct procnet_request *rq;
 	const struct inet_table *table;
-	uint32_t netns;
-	procnet_sink *sink;
-	void *ctx;
 	struct procnet_stats *st;
 	bool header_seen;
 };
@@ -228,8 +244,8 @@ static int take_inet_line(void *ctx, const char *line, size_t len)
 		r->st->malformed++;
 		return 0;
 	}
-	s.netns = r->netns;
-	return r->sink(r->ctx, &s);
+	s.netns = r->rq->netns;
+	return r->rq->sink(r->rq->ctx, &s);
 }
 
 /* Feed a table to a taker of lines; a table that is not there gives none. */
@@ -249,37 +265,74 @@ static int read_table(int net_fd, const char *file, line_taker *take, void *ctx,
 	return rc;
 }
 
-static int read_unix(int net_fd, uint32_t netns, procnet_sink *sink, void *ctx,
-		     struct procnet_stats *st)
+static int read_unix(const struct procnet_request *rq, struct procnet_stats *st)
 {
 	struct unix_table table = {0};
-	int rc = read_table(net_fd, "unix", unix_table_take_line, &table, st);
+	int rc = read_table(rq->net_fd, "unix", unix_table_take_line, &table, st);
 
 	if (rc == 0)
 		rc = unix_table_settle(&table);
 	for (size_t i = 0; rc == 0 && i < table.socks.len; i++) {
-		table.socks.v[i].netns = netns;
-		rc = sink(ctx, &table.socks.v[i]);
+		table.socks.v[i].netns = rq->netns;
+		rc = rq->sink(rq->ctx, &table.socks.v[i]);
 	}
 	st->malformed += table.malformed;
 	unix_table_free(&table);
 	return rc;
 }
 
-int source_procnet_read(int net_fd, uint32_t netns, unsigned protos, procnet_sink *sink, void *ctx,
-			struct procnet_stats *st)
+struct inuse_search {
+	const char *counter;
+	bool is_zero;
+};
+
+static int take_inuse(void *ctx, const char *line, size_t len)
+{
+	struct inuse_search *search = ctx;
+	uint64_t inuse;
+
+	if (line && procnet_parse_inuse(line, len, search->counter, &inuse))
+		search->is_zero = inuse == 0;
+	return 0;
+}
+
+static bool counts_none(int net_fd, const struct inet_table *table)
+{
+	struct inuse_search search = {.counter = table->counter};
+	int fd = openat(net_fd, table->summary, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+
+	int rc = line_reader_run(fd, take_inuse, &search);
+	close(fd);
+	return rc == 0 && search.is_zero;
+}
+
+/*
+ * True if a table is known to hold nothing but remains that nobody wants. The
+ * kernel adds up its counters CPU by CPU: a socket that comes on one and goes
+ * on another meanwhile can make one sum too small, hardly two.
+ */
+static bool is_unused(const struct procnet_request *rq, const struct inet_table *table)
+{
+	return table->summary && rq->wants_remains && !rq->wants_remains(rq->ctx) &&
+	       counts_none(rq->net_fd, table) && counts_none(rq->net_fd, table);
+}
+
+int source_procnet_read(const struct procnet_request *rq, struct procnet_stats *st)
 {
 	for (size_t i = 0; i < sizeof(inet_tables) / sizeof(*inet_tables); i++) {
-		struct inet_reading r = {
-			.table = &inet_tables[i], .netns = netns, .sink = sink, .ctx = ctx, .st = st};
+		struct inet_reading r = {.rq = rq, .table = &inet_tables[i], .st = st};
 
-		if (!(protos & SOCK_PROTO_BIT(r.table->proto)))
+		if (!(rq->protos & SOCK_PROTO_BIT(r.table->proto)))
 			continue;
-		int rc = read_table(net_fd, r.table->file, take_inet_line, &r, st);
+		if (is_unused(rq, r.table)) {
+			st->tables++;
+			continue;
+		}
+		int rc = read_table(rq->net_fd, r.table->file, take_inet_line, &r, st);
 		if (rc < 0)
 			return rc;
 	}
-	if (protos & SOCK_PROTO_BIT(SOCK_PROTO_UNIX))
-		return read_unix(net_fd, netns, sink, ctx, st);
-	return 0;
+	return rq->protos & SOCK_PROTO_BIT(SOCK_PROTO_UNIX) ? read_unix(rq, st) : 0;
 }

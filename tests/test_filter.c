@@ -315,6 +315,44 @@ static void unix_target_settles_like_a_port(void **state)
 	drop(&f, &names);
 }
 
+static void remains_are_wanted_until_the_targets_are_held(void **state)
+{
+	static const struct {
+		struct word words[4];
+		bool wanted;
+	} cases[] = {
+		{{{FILTER_TARGET, NULL}}, false},
+		{{{FILTER_STATE, "LISTEN"}}, false},
+		{{{FILTER_STATE, "^LISTEN"}}, true},
+		{{{FILTER_STATE, "FIN_WAIT2"}}, true},
+		{{{FILTER_INET, "TCP"}}, true},
+		{{{FILTER_INET, "UDP"}}, false},
+		{{{FILTER_INET, "TCP"}, {FILTER_STATE, "TCP:LISTEN"}}, false},
+		{{{FILTER_PID, "1"}}, true},
+		{{{FILTER_TARGET, "udp:80"}}, false},
+		{{{FILTER_TARGET, "81"}}, true},
+		{{{FILTER_TARGET, "80"}, {FILTER_STATE, "TIME_WAIT"}}, true},
+	};
+	struct sock held = listener(80);
+	struct filter f = {0};
+	struct names names;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		build(&f, &names, cases[i].words);
+		filter_classify(&f, &held);
+		assert_int_equal(filter_wants_remains(&f), cases[i].wanted);
+		drop(&f, &names);
+	}
+	build(&f, &names, (const struct word[4]){{FILTER_TARGET, "80"}});
+	assert_true(filter_wants_remains(&f));
+	filter_classify(&f, &held);
+	assert_false(filter_wants_remains(&f));
+	filter_restart(&f);
+	assert_true(filter_wants_remains(&f));
+	drop(&f, &names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +369,7 @@ int main(void)
 		cmocka_unit_test(chosen_processes_want_every_socket_of_theirs),
 		cmocka_unit_test(all_alone_wants_every_socket),
 		cmocka_unit_test(unix_target_settles_like_a_port),
+		cmocka_unit_test(remains_are_wanted_until_the_targets_are_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,15 @@
 struct taken {
 	struct sock_table socks;
 	size_t stop_at;
+	bool without_remains;
 };
+
+static bool wants_remains(const void *ctx)
+{
+	const struct taken *t = ctx;
+
+	return !t->without_remains;
+}
 
 static int take(void *ctx, const struct sock *s)
 {
@@ -34,8 +42,10 @@ static int read_tables(struct fixture *fx, unsigned protos, struct taken *out,
 {
 	int fd = fixture_open(fx, "net");
 
+	struct procnet_request rq = {.net_fd = fd, .netns = 77, .protos = protos, .sink = take,
+				     .ctx = out, .wants_remains = wants_remains};
 	*st = (struct procnet_stats){0};
-	int rc = source_procnet_read(fd, 77, protos, take, out, st);
+	int rc = source_procnet_read(&rq, st);
 	close(fd);
 	return rc;
 }
@@ -264,6 +274,51 @@ static void read_joins_recorded_newline_in_unix_names(void **state)
 	sock_table_free(&t.socks);
 }
 
+/* Rows read from a tcp6 table with one row, where sockstat6 says so many. */
+static size_t read_where_counted(struct fixture *fx, const char *counts, bool without_remains)
+{
+	static const char text[] =
+		"  sl  local_address                         remote_address\n"
+		"   0: 00000000000000000000000001000000:0539 00000000000000000000000000000000:0000 0A "
+		"00000000:00000000 00:00000000 00000000  1000        0 31415 1 0 100 0 0 10 0\n";
+	struct taken out = {.without_remains = without_remains};
+	struct procnet_stats st;
+
+	fixture_add_table(fx, "tcp6", text);
+	if (counts)
+		fixture_add_table(fx, "sockstat6", counts);
+	assert_int_equal(read_tables(fx, SOCK_PROTO_BIT(SOCK_PROTO_TCP), &out, &st), 0);
+	assert_int_equal(st.tables, 1);
+	size_t rows = out.socks.len;
+	sock_table_free(&out.socks);
+	return rows;
+}
+
+static void read_leaves_out_a_table_that_no_socket_uses(void **state)
+{
+	assert_int_equal(read_where_counted(*state, NULL, true), 1);
+	assert_int_equal(read_where_counted(*state, "TCP6: inuse 1\nUDP6: inuse 0\n", true), 1);
+	assert_int_equal(read_where_counted(*state, "TCP6: inuse 10\n", true), 1);
+	assert_int_equal(read_where_counted(*state, "TCP6: inuse\n", true), 1);
+	assert_int_equal(read_where_counted(*state, "UDP6: inuse 0\n", true), 1);
+	assert_int_equal(read_where_counted(*state, "TCP6: inuse 0\n", true), 0);
+	/* What is in TIME_WAIT is not counted. */
+	assert_int_equal(read_where_counted(*state, "TCP6: inuse 0\n", false), 1);
+}
+
+static void inuse_is_taken_from_its_own_line(void **state)
+{
+	uint64_t inuse = 77;
+
+	(void)state;
+	assert_false(procnet_parse_inuse("UDP6: inuse 3", 13, "TCP6:", &inuse));
+	assert_false(procnet_parse_inuse("TCP6: inuse ", 12, "TCP6:", &inuse));
+	assert_false(procnet_parse_inuse("TCP6: inus", 10, "TCP6:", &inuse));
+	assert_int_equal(inuse, 77);
+	assert_true(procnet_parse_inuse("TCP: inuse 12 orphan 3", 22, "TCP:", &inuse));
+	assert_int_equal(inuse, 12);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +335,8 @@ int main(void)
 		fixture_test(read_understands_recorded_time_wait),
 		fixture_test(read_understands_recorded_v4_mapped),
 		fixture_test(read_joins_recorded_newline_in_unix_names),
+		fixture_test(read_leaves_out_a_table_that_no_socket_uses),
+		cmocka_unit_test(inuse_is_taken_from_its_own_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
