@@ -26,7 +26,8 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes \
 	-Wmissing-prototypes -Wundef -Wconversion
-COMPILE   = $(CC) -std=c11 -Iinclude $(WARNINGS) -MMD -MP $(CPPFLAGS) $(CFLAGS)
+# 64-bit inodes and times on 32-bit machines, too.
+COMPILE   = $(CC) -std=c11 -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Iinclude $(WARNINGS) -MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 SOURCES := $(wildcard src/*.c)
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
@@ -86,7 +87,7 @@ deps:
 # --- quality -------------------------------------------------------------
 
 lint:
-	@CC='$(CC)' sh tests/lint
+	@CC='$(CC)' WARNINGS='$(WARNINGS)' sh tests/lint
 
 check-man:
 	@sh tests/lint man

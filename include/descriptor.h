@@ -5,7 +5,6 @@
 #ifndef WHOPORT_DESCRIPTOR_H
 #define WHOPORT_DESCRIPTOR_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct holder;
@@ -16,24 +15,19 @@ struct sock;
  * NETLINK, PACKET.
  *
  * @proc_fd  root of a proc tree; borrowed
- * Return its length, 0 if it cannot be told: gone, refused, no real procfs.
+ * Return its length, 0 if it cannot be told: gone, refused, no real procfs,
+ * or the descriptor is another socket by now.
  * Source: sockfs_xattr_get in net/socket.c.
  */
 size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size);
-
-/**
- * True if a held socket is certainly not the unix socket of our network
- * namespace that a doubtful row of /proc/net/unix says: it is of another
- * protocol, or the holder's own, other namespace lists it.
- */
-bool descriptor_refutes_unix(int proc_fd, const struct holder *h);
 
 /**
  * Ask a held unix socket for its name, where two rows of text claim its inode.
  * This takes a copy of the descriptor for a moment.
  *
  * @s  a record with a name from text, which shows NUL as '@'
- * Return 1 if that is its name, 0 if it is another, -errno if it cannot be told.
+ * Return 1 if that is its name, 0 if it is another, -errno if it cannot be told
+ * (ESTALE: the descriptor is another socket by now).
  */
 int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s);
 

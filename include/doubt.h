@@ -11,7 +11,7 @@ struct sock_table;
 
 /**
  * Find the doubtful rows that are forged: their inode is an internet socket's,
- * or the descriptor with that inode says otherwise. They lose their role, and
+ * or the descriptor with that inode says otherwise. They leave the table, and
  * the name that they were a part of gets its end back.
  *
  * @proc_fd  root of a proc tree; borrowed

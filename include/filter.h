@@ -74,6 +74,9 @@ int filter_finish(struct filter *f, const char **out_object, const char **out_wh
 /** True if targets, -i, -U or -p say what is meant; -t and -k need one of them. */
 bool filter_names_something(const struct filter *f);
 
+/** Facts of processes that selections need: PROCESS_STAT and so on. */
+unsigned filter_facts(const struct filter *f);
+
 /** Set of the protocols whose tables have to be read. */
 unsigned filter_protos(const struct filter *f);
 

@@ -12,7 +12,7 @@
 struct holder {
 	uint64_t inode;
 	pid_t pid; /* thread group */
-	pid_t tid; /* == pid: the process's own table; else a thread's private one */
+	pid_t tid; /* == pid: the process's own table; else through which thread it was seen */
 	int fd;
 };
 

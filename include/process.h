@@ -23,6 +23,7 @@ struct process {
 	pid_t ppid, pgid;
 	uint32_t uid;         /* effective */
 	uint64_t start_ticks; /* after boot, in USER_HZ */
+	bool is_opaque;       /* no fact but pid and uid could be read */
 	char command[64];     /* as the kernel has it, any bytes; not terminated */
 	uint8_t command_len;
 	char *args; /* owned by the table; NUL-separated; NULL when not read */
@@ -64,8 +65,9 @@ int process_parse_stat(const char *text, size_t len, struct process *out);
  * @dir_fd  PID or PID/task/TID directory; borrowed
  * @facts   PROCESS_STAT and so on
  * @out     pid and tid are the caller's to set
- * Return 0, or -errno when the process is gone (ENOENT, ESRCH) or memory is.
- * What may not be read (args, cwd) stays NULL.
+ * Return 0, or -errno: ENOENT or ESRCH when the process is gone, EACCES or
+ * EPERM under hidepid=1, or of memory or descriptors. Then the uid may be set.
+ * What may not be read of others (args, cwd) stays NULL.
  */
 int process_load(int dir_fd, unsigned facts, struct process *out);
 

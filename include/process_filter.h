@@ -61,7 +61,10 @@ bool process_filter_chooses(const struct process_filter *f);
 /** True if one rule fits a process and descriptor; the sign of ^ aside. */
 bool process_rule_match(const struct process_rule *rule, const struct process *p, int fd);
 
-/** True if a process passes; @fd below 0 leaves -d out of it. */
+/**
+ * True if a process passes. @fd below 0 leaves -d out of it; an opaque process
+ * passes -c and -g.
+ */
 bool process_filter_match(const struct process_filter *f, const struct process *p, int fd);
 
 /** True if a socket that nobody is known to hold passes, by its owner's uid. */

@@ -72,11 +72,8 @@ int procfs_read_socket(int dir_fd, const char *name, uint64_t *out);
  */
 const char *procfs_stat_field(const char *text, size_t len, int field);
 
-/**
- * True if a stat file says that its task is a kernel thread; false too if it
- * cannot be read.
- */
-bool procfs_is_kthread(int dir_fd, const char *stat_name);
+/** True if the text of PID/stat says that the task is a kernel thread. */
+bool procfs_parse_kthread(const char *text, size_t len);
 
 /** True if the directory is the root of a mounted procfs, not a fixture tree. */
 bool procfs_is_real(int root_fd);

@@ -9,9 +9,9 @@
 #include "holder.h"
 #include "process.h"
 #include "procfs.h"
-#include "scan_procfd.h"
+#include "scan.h"
 #include "sock.h"
-#include "source_procnet.h"
+#include "source.h"
 
 #include <stdbool.h>
 
@@ -29,7 +29,7 @@ struct snapshot {
 	struct holder_index holders;
 	struct process_table processes;
 	struct scan_stats scan;
-	struct procnet_stats source;
+	struct source_stats source;
 	uint32_t netns; /* inode of the network namespace that was read, 0 when unknown */
 	enum procfs_view view;
 	char failed[32]; /* after an error: what could not be read, below the root */

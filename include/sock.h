@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct buf;
-
 enum sock_proto {
 	SOCK_PROTO_TCP,
 	SOCK_PROTO_UDP,
@@ -126,8 +124,9 @@ const void *sock_table_keep(struct sock_table *t, const void *data, size_t len);
 int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *line, size_t len);
 
 /**
- * Sort by (inode, protocol, addresses, state, name) and drop what was read
- * twice: the kernel can repeat a row while its table changes.
+ * Sort by (inode, netns, protocol, addresses, state, name; without inode by
+ * cookie, too) and drop what was read twice: the kernel can repeat a row while
+ * its table changes.
  */
 void sock_table_sort(struct sock_table *t);
 

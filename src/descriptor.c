@@ -5,10 +5,9 @@
 #include "holder.h"
 #include "pidfd.h"
 #include "procfs.h"
-#include "source_procnet.h"
+#include "sock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,60 +19,18 @@
 
 size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
 {
-	char path[96];
+	char path[64], full[96];
+	uint64_t inode;
 
 	if (!procfs_is_real(proc_fd))
 		return 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d/task/%d/fd/%d", proc_fd, (int)h->pid,
-		 (int)h->tid, h->fd);
-	ssize_t n = getxattr(path, "system.sockprotoname", out, size);
-	return n > 0 ? strnlen(out, (size_t)n) : 0;
-}
-
-struct search {
-	uint64_t inode;
-	bool found;
-};
-
-static int take_unix(void *ctx, const struct sock *s)
-{
-	struct search *search = ctx;
-
-	search->found |= s->inode == search->inode && !s->doubt;
-	return 0;
-}
-
-/* Does the holder live in another namespace, whose table has the socket? */
-static bool is_of_other_netns(int proc_fd, const struct holder *h)
-{
-	struct search search = {.inode = h->inode};
-	struct procnet_request rq = {.protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX),
-				     .sink = take_unix, .ctx = &search};
-	struct procnet_stats st = {0};
-	struct stat ours, theirs;
-	char path[32];
-
-	snprintf(path, sizeof(path), "%d/net", (int)h->pid);
-	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	rq.net_fd = fd;
-	/* A table's inode is one for each namespace. */
-	if (fstatat(proc_fd, "net/unix", &ours, 0) == 0 &&
-	    fstatat(fd, "unix", &theirs, 0) == 0 && ours.st_ino != theirs.st_ino)
-		source_procnet_read(&rq, &st);
-	close(fd);
-	return search.found;
-}
-
-bool descriptor_refutes_unix(int proc_fd, const struct holder *h)
-{
-	char name[32];
-	size_t len = descriptor_protocol(proc_fd, h, name, sizeof(name));
-
-	if (len > 0 && strncmp(name, "UNIX", 4) != 0)
-		return true;
-	return procfs_is_real(proc_fd) && is_of_other_netns(proc_fd, h);
+	snprintf(path, sizeof(path), "%d/task/%d/fd/%d", (int)h->pid, (int)h->tid, h->fd);
+	snprintf(full, sizeof(full), "/proc/self/fd/%d/%s", proc_fd, path);
+	ssize_t n = getxattr(full, "system.sockprotoname", out, size);
+	/* The number may have been given to another file since the scan. */
+	if (n <= 0 || procfs_read_socket(proc_fd, path, &inode) <= 0 || inode != h->inode)
+		return 0;
+	return strnlen(out, (size_t)n);
 }
 
 /* The bytes of a name as text shows them: a path ends at its NUL. */
@@ -106,7 +63,10 @@ int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *
 	int copy = pidfd_get_copy(h->pid, h->tid, h->fd);
 	if (copy < 0)
 		return copy;
+	struct stat st;
 	int rc = getsockname(copy, (struct sockaddr *)&addr, &len) < 0 ? -errno : 0;
+	if (rc == 0 && (fstat(copy, &st) < 0 || st.st_ino != h->inode))
+		rc = -ESTALE; /* the number was given to another file since the scan */
 	close(copy);
 	size_t head = offsetof(struct sockaddr_un, sun_path);
 	if (rc < 0 || addr.un.sun_family != AF_UNIX || len < head)

@@ -62,7 +62,18 @@ static int add_inet(struct filter *f, const char *word, const char **out_why)
 
 static enum process_key key_of(enum filter_kind kind)
 {
-	return (enum process_key)(PROCESS_KEY_PID + (kind - FILTER_PID));
+	switch (kind) {
+	case FILTER_PID:
+		return PROCESS_KEY_PID;
+	case FILTER_PGID:
+		return PROCESS_KEY_PGID;
+	case FILTER_USER:
+		return PROCESS_KEY_USER;
+	case FILTER_COMMAND:
+		return PROCESS_KEY_COMMAND;
+	default:
+		return PROCESS_KEY_FD;
+	}
 }
 
 /* A comma-separated list; a command may hold commas. */
@@ -189,6 +200,15 @@ bool filter_names_something(const struct filter *f)
 {
 	return f->targets.len > 0 || f->inet_len > 0 || f->unix_wanted ||
 	       f->processes.includes[PROCESS_KEY_PID];
+}
+
+unsigned filter_facts(const struct filter *f)
+{
+	for (size_t i = 0; i < f->processes.len; i++) {
+		if (f->processes.v[i].key == PROCESS_KEY_PGID)
+			return PROCESS_STAT;
+	}
+	return 0;
 }
 
 unsigned filter_protos(const struct filter *f)

@@ -20,9 +20,12 @@
  *             holder.c          who refers to a socket, by inode
  *             process.c         facts of a process
  *             names.c           users, services, hosts
- *   sources   source_procnet.c  /proc/net/{tcp,udp,udplite,raw}{,6}
+ *   sources   source.h          what every source is asked
+ *             source_procnet.c  /proc/net/{tcp,udp,udplite,raw}{,6}
+ *             procnet_row.c     one row of them, or of unix
  *             unix_table.c      /proc/net/unix, freed from forged rows
- *   scanners  scan_procfd.c     PID/fd and PID/task/TID/fd
+ *   scanners  scan.h            what every scanner is asked
+ *             scan_procfd.c     PID/fd and PID/task/TID/fd
  *             descriptor.c      what a held descriptor itself tells
  *   relations port_set.c        lists of ports
  *             target.c          the words that name a local end
@@ -207,12 +210,8 @@ static void choose_columns(const struct options *o, struct table_format *out)
 
 static unsigned needed_facts(const struct run *run, const struct table_format *format)
 {
-	unsigned facts = run->filter.processes.includes[PROCESS_KEY_PGID] ? PROCESS_STAT : 0;
+	unsigned facts = filter_facts(&run->filter);
 
-	for (size_t i = 0; i < run->filter.processes.len; i++) {
-		if (run->filter.processes.v[i].key == PROCESS_KEY_PGID)
-			facts |= PROCESS_STAT;
-	}
 	for (size_t i = 0; i < format->count && !run->options.pids_only; i++)
 		facts |= column_facts(format->columns[i]);
 	return facts;

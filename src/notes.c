@@ -52,15 +52,15 @@ void notes_missing(const struct filter *filter)
 {
 	for (size_t i = 0; i < filter->items_len; i++) {
 		const struct filter_item *item = &filter->items[i];
+		if (item->found)
+			continue;
+
 		/* An element of a list ends before its word does. */
 		char *text = strndup(item->text, item->len);
 		struct option_word word = {item->kind, text ? text : item->text};
 		struct option_error error = {"", NULL};
-
-		if (!item->found) {
-			option_error_set(&error, &word, "not found");
-			msg_error(error.object, error.why);
-		}
+		option_error_set(&error, &word, "not found");
+		msg_error(error.object, error.why);
 		free(text);
 	}
 }

@@ -6,7 +6,6 @@
 #include "options.h"
 
 #include "buf.h"
-#include "escape.h"
 #include "grow.h"
 #include "inet_spec.h"
 #include "num.h"

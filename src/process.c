@@ -132,7 +132,10 @@ static int load_stat(int dir_fd, struct process *out)
 	char text[1024];
 	ssize_t n = procfs_read(dir_fd, "stat", text, sizeof(text));
 
-	return n < 0 ? (int)n : process_parse_stat(text, (size_t)n, out);
+	if (n < 0)
+		return (int)n;
+	/* A task that is being reaped has process group -1 (do_task_stat, fs/proc/array.c). */
+	return process_parse_stat(text, (size_t)n, out) < 0 ? -ESRCH : 0;
 }
 
 static int load_args(int dir_fd, struct process *out)
@@ -190,5 +193,5 @@ bool process_holds_nothing(int dir_fd)
 
 	const char *state = procfs_stat_field(text, (size_t)n, 3);
 	return (state && state < text + n && (*state == 'Z' || *state == 'X')) ||
-	       procfs_is_kthread(dir_fd, "stat");
+	       procfs_parse_kthread(text, (size_t)n);
 }

@@ -209,20 +209,28 @@ bool process_rule_match(const struct process_rule *rule, const struct process *p
 	return value >= rule->lo && value <= rule->hi;
 }
 
+/* A question that cannot be answered leaves a process in. */
+static bool is_open(enum process_key key, const struct process *p, int fd)
+{
+	if (key == PROCESS_KEY_FD)
+		return fd < 0;
+	return p->is_opaque && (key == PROCESS_KEY_COMMAND || key == PROCESS_KEY_PGID);
+}
+
 bool process_filter_match(const struct process_filter *f, const struct process *p, int fd)
 {
 	bool matched[PROCESS_KEY_COUNT] = {false};
 
 	for (size_t i = 0; i < f->len; i++) {
 		const struct process_rule *rule = &f->v[i];
-		if ((rule->key == PROCESS_KEY_FD && fd < 0) || !process_rule_match(rule, p, fd))
+		if (is_open(rule->key, p, fd) || !process_rule_match(rule, p, fd))
 			continue;
 		if (rule->exclude)
 			return false;
 		matched[rule->key] = true;
 	}
 	for (size_t key = 0; key < PROCESS_KEY_COUNT; key++) {
-		if (f->includes[key] && !matched[key] && !(key == PROCESS_KEY_FD && fd < 0))
+		if (f->includes[key] && !matched[key] && !is_open((enum process_key)key, p, fd))
 			return false;
 	}
 	return true;

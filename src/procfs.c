@@ -146,17 +146,22 @@ const char *procfs_stat_field(const char *text, size_t len, int field)
 	return skip_fields(memrchr(text, ')', len), text + len, field - 2);
 }
 
-bool procfs_is_kthread(int dir_fd, const char *stat_name)
+bool procfs_parse_kthread(const char *text, size_t len)
 {
 	enum { PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
-	char text[1024];
-	ssize_t n = procfs_read(dir_fd, stat_name, text, sizeof(text));
-	if (n <= 0)
-		return false;
-
-	const char *flags = procfs_stat_field(text, (size_t)n, 9);
+	const char *flags = procfs_stat_field(text, len, 9);
 	uint64_t value;
-	return flags && num_scan(&flags, text + n, 10, UINT64_MAX, &value) && value & PF_KTHREAD;
+
+	return flags && num_scan(&flags, text + len, 10, UINT64_MAX, &value) && value & PF_KTHREAD;
+}
+
+/* PID 2 of the initial pid namespace is kthreadd. */
+static bool has_kernel_threads(int root_fd)
+{
+	char text[1024];
+	ssize_t n = procfs_read(root_fd, "2/stat", text, sizeof(text));
+
+	return n > 0 && procfs_parse_kthread(text, (size_t)n);
 }
 
 static int take_boot_time(void *ctx, const char *line, size_t len)
@@ -195,5 +200,5 @@ enum procfs_view procfs_view(int root_fd)
 	if (fstatat(root_fd, "self/ns/pid", &st, 0) == 0 &&
 	    st.st_ino == init_ino)
 		return PROCFS_VIEW_WHOLE;
-	return procfs_is_kthread(root_fd, "2/stat") ? PROCFS_VIEW_WHOLE : PROCFS_VIEW_PIDNS;
+	return has_kernel_threads(root_fd) ? PROCFS_VIEW_WHOLE : PROCFS_VIEW_PIDNS;
 }

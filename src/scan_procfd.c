@@ -11,7 +11,9 @@
 #include "scan_procfd.h"
 
 #include "grow.h"
+#include "holder.h"
 #include "procfs.h"
+#include "scan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,13 +43,6 @@ struct target {
 	bool denied;
 	size_t first_holder; /* index of its first holder */
 };
-
-void scan_stats_free(struct scan_stats *st)
-{
-	free(st->denied);
-	free(st->tables);
-	*st = (struct scan_stats){0};
-}
 
 static bool is_gone(int rc)
 {
@@ -152,7 +147,7 @@ static int note_table(const struct scan *s, struct known_tables *known, pid_t ti
 enum thread_table { TABLE_KNOWN, TABLE_NEW, TABLE_UNSURE };
 
 /* Whether a thread's table is to be read: an enum thread_table, or -errno of memory. */
-static int wants_thread(const struct scan *s, const struct target *t, bool leader_empty,
+static int wants_thread(struct scan *s, const struct target *t, bool leader_empty,
 			struct known_tables *known, pid_t tid)
 {
 	if (tid == t->pid)
@@ -162,8 +157,11 @@ static int wants_thread(const struct scan *s, const struct target *t, bool leade
 	int rc = s->rq->compare_files ? note_table(s, known, tid) : -EPERM;
 	if (rc == -ENOMEM)
 		return rc;
-	if (rc >= 0 || rc == -ESRCH)
+	if (rc >= 0)
 		return rc > 0 ? TABLE_NEW : TABLE_KNOWN;
+	if (rc == -ESRCH) /* this thread, or one noted before, has ended */
+		return TABLE_UNSURE;
+	s->st->threads_unsure = true;
 	return leader_empty || s->rq->threads == SCAN_THREADS_UNSURE ? TABLE_UNSURE : TABLE_KNOWN;
 }
 
@@ -288,7 +286,7 @@ static int load_holder(struct scan *s, const struct target *t)
 		s->holders->len = t->first_holder;
 		return 0;
 	}
-	return rc < 0 ? rc : process_table_add(s->processes, &p);
+	return rc < 0 && !is_denied(rc) ? rc : process_table_add(s->processes, &p);
 }
 
 static int finish_process(struct scan *s, struct target *t)
@@ -297,10 +295,9 @@ static int finish_process(struct scan *s, struct target *t)
 
 	if (s->holders->len > t->first_holder)
 		rc = load_holder(s, t);
-	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd)) {
-		s->st->processes += !t->denied;
+	s->st->processes += !t->denied;
+	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd))
 		return rc;
-	}
 	struct stat st;
 	return fstat(t->dir_fd, &st) < 0 ? 0 : add_denied(s->st, t->pid, st.st_uid);
 }
@@ -313,7 +310,8 @@ static int is_taken(const struct scan *s, const struct target *t)
 	if (!s->rq->wants)
 		return 1;
 	int rc = process_load(t->dir_fd, s->rq->facts & PROCESS_STAT, &p);
-	if (rc < 0)
+	p.is_opaque = is_denied(rc); /* hidepid=1 */
+	if (rc < 0 && !p.is_opaque)
 		return is_gone(rc) ? 0 : rc;
 	return s->rq->wants(s->rq->ctx, &p);
 }
@@ -323,6 +321,9 @@ static int scan_opened(struct scan *s, struct target *t)
 	struct stat fds = {.st_size = 1}, tasks;
 	bool threads = !s->real;
 
+	int rc = is_taken(s, t);
+	if (rc <= 0)
+		return rc;
 	if (s->sizes_count && fstatat(t->dir_fd, "fd", &fds, 0) < 0) {
 		t->denied = is_denied(-errno); /* hidepid=1 */
 		return finish_process(s, t);
@@ -330,11 +331,8 @@ static int scan_opened(struct scan *s, struct target *t)
 	/* A directory's links: itself, its name, and one for each thread. */
 	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
 		threads = tasks.st_nlink > 3;
-	int rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
+	rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
 	if (rc < 0 || (fds.st_size == 0 && !threads))
-		return rc;
-	rc = is_taken(s, t);
-	if (rc <= 0)
 		return rc;
 
 	size_t before = s->st->descriptors;
@@ -366,8 +364,7 @@ static int scan_process(struct scan *s, pid_t pid, const char *name)
 		return 0;
 	t.dir_fd = open_dir(s->rq->proc_fd, name, O_PATH);
 	if (t.dir_fd < 0)
-		return is_gone(t.dir_fd) ? 0
-		       : is_denied(t.dir_fd) ? add_denied(s->st, pid, UINT32_MAX) : t.dir_fd;
+		return is_gone(t.dir_fd) ? 0 : t.dir_fd;
 	int rc = scan_opened(s, &t);
 	close(t.dir_fd);
 	return rc;

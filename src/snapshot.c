@@ -10,6 +10,8 @@
 #include "doubt.h"
 #include "filter.h"
 #include "pidfd.h"
+#include "scan_procfd.h"
+#include "source_procnet.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -109,8 +111,8 @@ static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 	if (fstatat(rq->proc_fd, "self/ns/net", &st, 0) == 0)
 		out->netns = (uint32_t)st.st_ino;
 	filter_restart(rq->filter);
-	out->source = (struct procnet_stats){0};
-	struct procnet_request source = {
+	out->source = (struct source_stats){0};
+	struct source_request source = {
 		.net_fd = fd,
 		.netns = out->netns,
 		.protos = filter_protos(rq->filter),
@@ -144,26 +146,21 @@ static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
 	return inodes;
 }
 
-/*
- * Scan for the holders of a table's sockets; adds to what is known.
- *
- * @unsure  look at all threads of a process where kcmp cannot tell
- */
-static int scan(const struct snapshot_request *rq, struct snapshot *out,
-		const struct sock_table *socks, bool unsure, bool only_changed)
+/* Scan for the holders of the sockets; adds to what is known. */
+static int scan(const struct snapshot_request *rq, struct snapshot *out, enum scan_threads threads,
+		bool only_changed)
 {
 	struct scan_request scan = {
 		.proc_fd = rq->proc_fd,
 		.every_socket = filter_wants_every_socket(rq->filter),
-		.threads = rq->threads ? SCAN_THREADS_ALL
-			   : unsure ? SCAN_THREADS_UNSURE : SCAN_THREADS_PRIVATE,
+		.threads = rq->threads ? SCAN_THREADS_ALL : threads,
 		.facts = rq->facts,
 		.compare_files = procfs_is_ours(rq->proc_fd) ? pidfd_compare_files : NULL,
 		.wants = filter_limits_scan(rq->filter) ? filter_wants_process : NULL,
 		.ctx = rq->filter,
 		.only_changed = only_changed,
 	};
-	uint64_t *inodes = list_inodes(socks, &scan.inode_count);
+	uint64_t *inodes = list_inodes(&out->socks, &scan.inode_count);
 	if (!inodes)
 		return -ENOMEM;
 
@@ -305,19 +302,25 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 	if (unheld.all == 0)
 		return 0;
 	if (unheld.hidden == unheld.all && unheld.passing == 0)
-		return scan(rq, out, &out->socks, true, true);
+		return scan(rq, out, SCAN_THREADS_UNSURE, !out->scan.threads_unsure);
 
 	rc = read_again(rq, out, true, &any_new);
 	unheld = count_unheld(out);
 	if (rc < 0 || unheld.all == 0)
 		return rc;
-	bool only_changed = !any_new && unheld.hidden == unheld.all;
+	bool only_changed =
+		!any_new && unheld.hidden == unheld.all && !out->scan.threads_unsure;
 	if (!only_changed) { /* a scan of all processes stands for itself */
 		holder_index_free(&out->holders);
 		process_table_free(&out->processes);
 	}
-	rc = scan(rq, out, &out->socks, true, only_changed);
+	rc = scan(rq, out, SCAN_THREADS_UNSURE, only_changed);
 	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
+}
+
+static int settle_doubts(const struct snapshot_request *rq, struct snapshot *out)
+{
+	return doubt_settle(rq->proc_fd, rq->filter, &out->socks, &out->holders);
 }
 
 /* Protocols that have a table: a socket of theirs is missing from it if it is new. */
@@ -370,23 +373,32 @@ static int identify_others(const struct snapshot_request *rq, struct snapshot *o
 	bool missing, any_new;
 	int rc = add_others(rq, out, &missing);
 
-	if (rc == 0 && missing)
-		rc = read_again(rq, out, false, &any_new);
-	return rc < 0 || !missing ? rc : add_others(rq, out, &missing);
+	if (rc < 0 || !missing)
+		return rc;
+	rc = read_again(rq, out, false, &any_new);
+	if (rc == 0)
+		rc = settle_doubts(rq, out);
+	return rc < 0 ? rc : add_others(rq, out, &missing);
 }
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 {
-	out->view = procfs_view(rq->proc_fd);
+	bool every_socket = filter_wants_every_socket(rq->filter);
+	bool unheld = filter_wants_unheld(rq->filter);
 	/* Where sockets without holder are no part of the answer, no second look
 	 * will find what a thread holds alone. */
-	bool only_look = !filter_wants_unheld(rq->filter) || filter_wants_every_socket(rq->filter);
+	enum scan_threads threads =
+		unheld && !every_socket ? SCAN_THREADS_PRIVATE : SCAN_THREADS_UNSURE;
+
+	out->view = procfs_view(rq->proc_fd);
 	int rc = read_socks(rq, out, &out->socks);
 	if (rc == 0)
-		rc = scan(rq, out, &out->socks, only_look, false);
-	if (rc == 0 && filter_wants_unheld(rq->filter))
+		rc = scan(rq, out, threads, false);
+	if (rc == 0 && unheld)
 		rc = look_again(rq, out);
-	if (rc == 0 && filter_wants_every_socket(rq->filter))
+	if (rc == 0)
+		rc = settle_doubts(rq, out);
+	if (rc == 0 && every_socket)
 		rc = identify_others(rq, out);
-	return rc < 0 ? rc : doubt_settle(rq->proc_fd, rq->filter, &out->socks, &out->holders);
+	return rc;
 }

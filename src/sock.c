@@ -194,8 +194,24 @@ static int compare_sock(const void *x, const void *y)
 	int order = compare_number(a->inode, b->inode);
 
 	if (order == 0)
+		order = compare_number(a->netns, b->netns);
+	if (order == 0)
 		order = sock_compare_address(a, b);
-	return order ? order : compare_name(a, b);
+	if (order == 0)
+		order = compare_name(a, b);
+	/* Clients in one queue differ in nothing else. */
+	return order || a->inode != 0 ? order : compare_number(a->cookie, b->cookie);
+}
+
+/*
+ * The kernel hides its pointers from some users: then two clients in a unix
+ * queue look the same, and both are meant.
+ */
+static bool is_repeated(const struct sock *a, const struct sock *b)
+{
+	bool nameless = a->inode == 0 && a->proto == SOCK_PROTO_UNIX && a->cookie == 0;
+
+	return !nameless && compare_sock(a, b) == 0;
 }
 
 void sock_table_sort(struct sock_table *t)
@@ -206,7 +222,7 @@ void sock_table_sort(struct sock_table *t)
 		return;
 	qsort(t->v, t->len, sizeof(*t->v), compare_sock);
 	for (size_t i = 1; i < t->len; i++) {
-		if (compare_sock(&t->v[kept], &t->v[i]) != 0)
+		if (!is_repeated(&t->v[kept], &t->v[i]))
 			t->v[++kept] = t->v[i];
 	}
 	t->len = kept + 1;

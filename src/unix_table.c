@@ -9,7 +9,7 @@
 #include "unix_table.h"
 
 #include "grow.h"
-#include "source_procnet.h"
+#include "procnet_row.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -201,9 +201,8 @@ static void stat_field_counts_from_the_last_parenthesis(void **state)
 	}
 }
 
-static void is_kthread_reads_the_flags(void **state)
+static void parse_kthread_reads_the_flags(void **state)
 {
-	struct fixture *fx = *state;
 	static const struct {
 		const char *stat;
 		bool kthread;
@@ -215,11 +214,13 @@ static void is_kthread_reads_the_flags(void **state)
 		{"", false},
 	};
 
+	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		fixture_write(fx, "2/stat", cases[i].stat, strlen(cases[i].stat));
-		assert_int_equal(procfs_is_kthread(fx->root_fd, "2/stat"), cases[i].kthread);
+		size_t len = strlen(cases[i].stat);
+		char *text = guard_copy(cases[i].stat, len);
+		assert_int_equal(procfs_parse_kthread(text, len), cases[i].kthread);
+		guard_free(text, len);
 	}
-	assert_false(procfs_is_kthread(fx->root_fd, "3/stat"));
 }
 
 static void fixture_tree_is_not_real_but_whole(void **state)
@@ -265,7 +266,7 @@ int main(void)
 		fixture_test(read_gives_a_whole_file_or_its_beginning),
 		fixture_test(read_follows_no_link),
 		cmocka_unit_test(stat_field_counts_from_the_last_parenthesis),
-		fixture_test(is_kthread_reads_the_flags),
+		cmocka_unit_test(parse_kthread_reads_the_flags),
 		fixture_test(fixture_tree_is_not_real_but_whole),
 		fixture_test(boot_time_is_read_from_stat),
 	};

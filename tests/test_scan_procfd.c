@@ -4,6 +4,8 @@
  */
 #define _GNU_SOURCE
 #include "fixture.h"
+#include "holder.h"
+#include "scan.h"
 #include "scan_procfd.h"
 
 #include <fcntl.h>

@@ -3,6 +3,8 @@
  * function of the test.
  */
 #include "fixture.h"
+#include "holder.h"
+#include "scan.h"
 #include "scan_procfd.h"
 
 struct found {
@@ -151,6 +153,27 @@ static void unsure_finds_threads_where_pids_are_not_ours(void **state)
 	found_free(&f);
 }
 
+/* A thread that was noted before has ended: the answer is about that one. */
+static int compare_vanished(pid_t a, pid_t b)
+{
+	(void)a;
+	(void)b;
+	return -ESRCH;
+}
+
+static void thread_is_read_where_another_one_ended(void **state)
+{
+	struct found f;
+	struct holder h;
+
+	add_threads(*state);
+	scan_ok(*state, SCAN_THREADS_PRIVATE, compare_vanished, 0, &f);
+	assert_int_equal(count_holders(&f, 1001, &h), 1);
+	assert_int_equal(count_holders(&f, 1002, &h), 1);
+	assert_int_equal(count_holders(&f, 1003, &h), 1);
+	found_free(&f);
+}
+
 static void unsure_finds_threads_where_kcmp_is_refused(void **state)
 {
 	struct found f;
@@ -282,6 +305,7 @@ int main(void)
 		fixture_test(private_reads_a_table_of_two_threads_once),
 		fixture_test(private_skips_threads_where_kcmp_is_refused),
 		fixture_test(unsure_finds_threads_where_pids_are_not_ours),
+		fixture_test(thread_is_read_where_another_one_ended),
 		fixture_test(unsure_finds_threads_where_kcmp_is_refused),
 		fixture_test(unsure_does_not_repeat_a_shared_table_where_kcmp_is_refused),
 		fixture_test(unsure_trusts_kcmp_where_it_answers),

@@ -247,6 +247,41 @@ static void compare_address_orders_by_protocol_port_and_ends(void **state)
 	}
 }
 
+static void clients_in_one_queue_are_kept_apart(void **state)
+{
+	struct sock_table t = {0};
+	struct sock s = make_unix(SOCK_STATE_CONNECTING, SOCK_STREAM, "/run/x", 0);
+
+	(void)state;
+	/* By the cookie; one is read twice. */
+	for (uint64_t i = 0; i < 3; i++) {
+		s.cookie = 7 + i % 2;
+		assert_int_equal(sock_table_add(&t, &s), 0);
+	}
+	/* Where the kernel hides pointers nothing tells them apart: both count. */
+	s.cookie = 0;
+	assert_int_equal(sock_table_add(&t, &s), 0);
+	assert_int_equal(sock_table_add(&t, &s), 0);
+	sock_table_sort(&t);
+	assert_int_equal(t.len, 4);
+	sock_table_free(&t);
+}
+
+static void namespaces_are_kept_apart(void **state)
+{
+	struct sock_table t = {0};
+	struct sock s = make_connection(SOCK_STATE_TIME_WAIT, "127.0.0.1", 80, "127.0.0.1", 5000, 0);
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		s.netns = 1 + i % 2;
+		assert_int_equal(sock_table_add(&t, &s), 0);
+	}
+	sock_table_sort(&t);
+	assert_int_equal(t.len, 2);
+	sock_table_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +296,8 @@ int main(void)
 		cmocka_unit_test(extended_name_has_a_newline_and_the_line),
 		cmocka_unit_test(table_is_sorted_and_found_by_inode),
 		cmocka_unit_test(table_drops_what_was_read_twice),
+		cmocka_unit_test(clients_in_one_queue_are_kept_apart),
+		cmocka_unit_test(namespaces_are_kept_apart),
 		cmocka_unit_test(compare_address_orders_by_protocol_port_and_ends),
 	};
 

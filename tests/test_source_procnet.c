@@ -4,6 +4,8 @@
  */
 #define _GNU_SOURCE
 #include "fixture.h"
+#include "procnet_row.h"
+#include "source.h"
 #include "source_procnet.h"
 
 #include <unistd.h>

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "fixture.h"
 #include "line_reader.h"
+#include "procnet_row.h"
+#include "source.h"
 #include "source_procnet.h"
 
 #include <fcntl.h>
@@ -38,22 +40,22 @@ static int take(void *ctx, const struct sock *s)
 }
 
 static int read_tables(struct fixture *fx, unsigned protos, struct taken *out,
-		       struct procnet_stats *st)
+		       struct source_stats *st)
 {
 	int fd = fixture_open(fx, "net");
 
-	struct procnet_request rq = {.net_fd = fd, .netns = 77, .protos = protos, .sink = take,
+	struct source_request rq = {.net_fd = fd, .netns = 77, .protos = protos, .sink = take,
 				     .ctx = out, .wants_remains = wants_remains};
-	*st = (struct procnet_stats){0};
+	*st = (struct source_stats){0};
 	int rc = source_procnet_read(&rq, st);
 	close(fd);
 	return rc;
 }
 
 /* Read one tcp table; it must be readable. */
-static struct procnet_stats read_tcp(struct fixture *fx, const char *text, struct taken *out)
+static struct source_stats read_tcp(struct fixture *fx, const char *text, struct taken *out)
 {
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_add_table(fx, "tcp", text);
 	assert_int_equal(read_tables(fx, SOCK_PROTO_BIT(SOCK_PROTO_TCP), out, &st), 0);
@@ -72,7 +74,7 @@ static void add_recorded(struct fixture *fx, const char *table, const char *reco
 static void read_hands_on_each_row_with_namespace(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_add_table(*state, "tcp", INET_HEADER ROW("0050", "11") ROW("0051", "12"));
 	fixture_add_table(*state, "udp", INET_HEADER ROW("0050", "13"));
@@ -101,7 +103,7 @@ static void read_takes_each_table_for_its_protocol(void **state)
 		fixture_add_table(*state, files[i], INET_HEADER ROW("0050", "11"));
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct taken t = {0};
-		struct procnet_stats st;
+		struct source_stats st;
 		assert_int_equal(read_tables(*state, SOCK_PROTO_BIT(protos[i]), &t, &st), 0);
 		assert_int_equal(t.socks.len, 1);
 		assert_int_equal(t.socks.v[0].proto, protos[i]);
@@ -113,7 +115,7 @@ static void read_takes_each_table_for_its_protocol(void **state)
 static void read_takes_missing_tables_as_empty(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_write(*state, "net/other", "", 0);
 	assert_int_equal(read_tables(*state, ALL_PROTOS, &t, &st), 0);
@@ -124,7 +126,7 @@ static void read_takes_missing_tables_as_empty(void **state)
 static void read_names_the_table_that_fails(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_add_table(*state, "tcp", INET_HEADER ROW("0050", "11"));
 	fixture_write(*state, "net/tcp6/entry", "", 0); /* a directory: read() gives EISDIR */
@@ -137,7 +139,7 @@ static void read_names_the_table_that_fails(void **state)
 static void read_stops_with_the_error_of_the_sink(void **state)
 {
 	struct taken t = {.stop_at = 2};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_add_table(*state, "tcp", INET_HEADER ROW("0050", "11") ROW("0051", "12")
 			  ROW("0052", "13"));
@@ -152,7 +154,7 @@ static void read_takes_header_alone_and_nothing_as_empty(void **state)
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		struct taken t = {0};
-		struct procnet_stats st = read_tcp(*state, texts[i], &t);
+		struct source_stats st = read_tcp(*state, texts[i], &t);
 		assert_int_equal(t.socks.len, 0);
 		assert_int_equal(st.malformed, 0);
 		assert_int_equal(st.tables, 1);
@@ -166,7 +168,7 @@ static void read_takes_last_line_without_newline(void **state)
 	struct taken t = {0};
 
 	snprintf(cut, sizeof(cut), "%.*s", (int)sizeof(text) - 2, text);
-	struct procnet_stats st = read_tcp(*state, cut, &t);
+	struct source_stats st = read_tcp(*state, cut, &t);
 	assert_int_equal(t.socks.len, 2);
 	assert_int_equal(st.malformed, 0);
 	sock_table_free(&t.socks);
@@ -175,7 +177,7 @@ static void read_takes_last_line_without_newline(void **state)
 static void read_counts_malformed_lines_and_goes_on(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st = read_tcp(*state,
+	struct source_stats st = read_tcp(*state,
 					   INET_HEADER ROW("0050", "11") "garbage\n\n"
 					   "   1: 0100007F:0539 00000000:00\n" ROW("0051", "12"),
 					   &t);
@@ -195,7 +197,7 @@ static void read_counts_overlong_line_as_malformed(void **state)
 	strcpy(text, INET_HEADER);
 	memset(text + strlen(INET_HEADER), '0', len);
 	strcpy(text + strlen(INET_HEADER) + len, "\n" ROW("0051", "12"));
-	struct procnet_stats st = read_tcp(*state, text, &t);
+	struct source_stats st = read_tcp(*state, text, &t);
 	assert_int_equal(t.socks.len, 1);
 	assert_int_equal(st.malformed, 1);
 	sock_table_free(&t.socks);
@@ -217,7 +219,7 @@ static void read_gives_all_rows_of_a_large_table(void **state)
 		buf_add_str(&text, row);
 	}
 	buf_add_char(&text, '\0');
-	struct procnet_stats st = read_tcp(*state, text.data, &t);
+	struct source_stats st = read_tcp(*state, text.data, &t);
 	assert_int_equal(t.socks.len, ROWS);
 	assert_int_equal(st.malformed, 0);
 	for (size_t i = 0; i < ROWS; i++)
@@ -229,7 +231,7 @@ static void read_gives_all_rows_of_a_large_table(void **state)
 static void read_understands_recorded_time_wait(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	add_recorded(*state, "tcp", "tcp_time_wait.txt");
 	assert_int_equal(read_tables(*state, SOCK_PROTOS_INET, &t, &st), 0);
@@ -247,7 +249,7 @@ static void read_understands_recorded_time_wait(void **state)
 static void read_understands_recorded_v4_mapped(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	add_recorded(*state, "tcp6", "tcp6_v4_mapped.txt");
 	assert_int_equal(read_tables(*state, SOCK_PROTOS_INET, &t, &st), 0);
@@ -262,7 +264,7 @@ static void read_understands_recorded_v4_mapped(void **state)
 static void read_joins_recorded_newline_in_unix_names(void **state)
 {
 	struct taken t = {0};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	add_recorded(*state, "unix", "unix_newline_in_name.txt");
 	assert_int_equal(read_tables(*state, ALL_PROTOS, &t, &st), 0);
@@ -282,7 +284,7 @@ static size_t read_where_counted(struct fixture *fx, const char *counts, bool wi
 		"   0: 00000000000000000000000001000000:0539 00000000000000000000000000000000:0000 0A "
 		"00000000:00000000 00:00000000 00000000  1000        0 31415 1 0 100 0 0 10 0\n";
 	struct taken out = {.without_remains = without_remains};
-	struct procnet_stats st;
+	struct source_stats st;
 
 	fixture_add_table(fx, "tcp6", text);
 	if (counts)

@@ -1,0 +1,65 @@
+/*
+ * What every scanner is asked, and what it tells beside the holders: what was
+ * seen and what was not.
+ */
+#ifndef WHOPORT_SCAN_H
+#define WHOPORT_SCAN_H
+
+#include "process.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A process and how many descriptors it had when its table was read. */
+struct scan_table {
+	pid_t pid;
+	off_t descriptors;
+};
+
+/* A process whose descriptors may not be read. */
+struct scan_denied {
+	pid_t pid;
+	uint32_t uid; /* effective */
+};
+
+/** What was seen and what was not. Zeroed before the first scan; released by scan_stats_free(). */
+struct scan_stats {
+	size_t processes;   /* whose descriptors were read */
+	size_t descriptors; /* links asked */
+	struct scan_denied *denied; /* by ascending pid */
+	size_t denied_len, denied_cap;
+	struct scan_table *tables; /* of the latest scan, by ascending pid */
+	size_t tables_len, tables_cap;
+	bool threads_unsure; /* threads were left out whose table kcmp did not tell */
+};
+
+/** Which threads are asked for descriptors of their own. */
+enum scan_threads {
+	SCAN_THREADS_PRIVATE, /* those with a private table, as far as kcmp tells */
+	SCAN_THREADS_UNSURE,  /* the same, but all of them where kcmp is refused */
+	SCAN_THREADS_ALL,     /* all, shared tables too (-K) */
+};
+
+struct scan_request {
+	int proc_fd;            /* root of a proc tree; borrowed */
+	const uint64_t *inodes; /* wanted sockets, ascending; borrowed */
+	size_t inode_count;
+	bool every_socket; /* note holders of all sockets, wanted or not */
+	enum scan_threads threads;
+	unsigned facts; /* PROCESS_STAT and so on, for holders */
+	/* Compare descriptor tables, as pidfd_compare_files(); NULL where PIDs are not ours. */
+	int (*compare_files)(pid_t a, pid_t b);
+	/* Skip processes that this refuses; NULL takes all. Denied ones are counted only if taken. */
+	bool (*wants)(const void *ctx, const struct process *p);
+	const void *ctx;
+	/* Skip processes whose table has as many descriptors as in the scan
+	 * before (where Linux 6.2 tells the number); what it denied stays. */
+	bool only_changed;
+};
+
+/** Release what the statistics own. */
+void scan_stats_free(struct scan_stats *st);
+
+#endif
