@@ -153,21 +153,13 @@ static void unsure_finds_threads_where_pids_are_not_ours(void **state)
 	found_free(&f);
 }
 
-/* A thread that was noted before has ended: the answer is about that one. */
-static int compare_vanished(pid_t a, pid_t b)
-{
-	(void)a;
-	(void)b;
-	return -ESRCH;
-}
-
 static void thread_is_read_where_another_one_ended(void **state)
 {
 	struct found f;
 	struct holder h;
 
 	add_threads(*state);
-	scan_ok(*state, SCAN_THREADS_PRIVATE, compare_vanished, 0, &f);
+	scan_ok(*state, SCAN_THREADS_PRIVATE, compare_gone, 0, &f);
 	assert_int_equal(count_holders(&f, 1001, &h), 1);
 	assert_int_equal(count_holders(&f, 1002, &h), 1);
 	assert_int_equal(count_holders(&f, 1003, &h), 1);
@@ -223,16 +215,6 @@ static void all_shows_each_threads_descriptors(void **state)
 	const struct process *task = process_table_find(&f.processes, 42, 45);
 	assert_non_null(task);
 	assert_bytes(task->command, task->command_len, "worker");
-	found_free(&f);
-}
-
-static void thread_that_vanished_is_no_error(void **state)
-{
-	struct found f;
-
-	add_threads(*state);
-	scan_ok(*state, SCAN_THREADS_UNSURE, compare_gone, 0, &f);
-	assert_int_equal(f.holders.len, 1);
 	found_free(&f);
 }
 
@@ -310,7 +292,6 @@ int main(void)
 		fixture_test(unsure_does_not_repeat_a_shared_table_where_kcmp_is_refused),
 		fixture_test(unsure_trusts_kcmp_where_it_answers),
 		fixture_test(all_shows_each_threads_descriptors),
-		fixture_test(thread_that_vanished_is_no_error),
 		fixture_test(dead_leader_is_found_through_its_threads),
 		fixture_test(dead_leader_has_one_row_where_kcmp_is_refused),
 		fixture_test(process_without_task_directory_is_scanned),
