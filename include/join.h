@@ -10,6 +10,7 @@
 
 struct filter;
 struct holder;
+struct peer_index;
 struct process;
 struct snapshot;
 struct sock;
@@ -32,11 +33,15 @@ struct row {
 	const struct process *process; /* NULL without holder */
 	const struct process *task;    /* the thread, where threads were asked for; else NULL */
 	enum reason reason;
+	bool listener_hidden; /* REASON_NOT_ACCEPTED: nobody is known to hold its listener */
 };
 
 struct row_list {
 	struct row *v; /* by pid, tid, fd; rows without holder last */
 	size_t len, cap;
+	/* Sockets that perhaps are a part of the answer: a holder that is hidden
+	 * may be one that -u or -d asks for. */
+	size_t left_out;
 };
 
 /** Release the list. */
@@ -49,6 +54,10 @@ void row_list_free(struct row_list *list);
  * Return 0 or -ENOMEM.
  */
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out);
+
+/** Find the rows in whose place the holder of a listener is hidden. */
+void join_listeners(const struct snapshot *snap, const struct peer_index *listeners,
+		    struct row_list *rows);
 
 /** True if some row has this reason. */
 bool row_list_has(const struct row_list *list, enum reason reason);

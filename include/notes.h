@@ -6,6 +6,7 @@
 #define WHOPORT_NOTES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct filter;
 struct row_list;
@@ -15,10 +16,12 @@ struct snapshot;
  * Say why selected sockets stayed without a holder, in one line; nothing if
  * none did. Never advises what would not help: sudo to root.
  *
- * @limited  only chosen processes were scanned (filter_limits_scan()): then
- *           a process that could not be read is itself missing from the answer
+ * @unread     processes that are asked for and could not be read: what they
+ *             hold is missing from the answer
+ * @invisible  hidepid may hide what was asked for
  */
-void notes_unseen(const struct snapshot *snap, const struct row_list *rows, bool limited);
+void notes_unseen(const struct snapshot *snap, const struct row_list *rows, size_t unread,
+		  bool invisible);
 
 /** Say which items of the command line were not found, a line each (-V). */
 void notes_missing(const struct filter *filter);

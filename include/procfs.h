@@ -39,6 +39,16 @@ void procfs_dir_start(struct procfs_dir *dir, int fd, char *chunk);
 int procfs_dir_next(struct procfs_dir *dir, const char **out_name, int *out_number);
 
 /**
+ * Open a regular file for reading, and nothing else: a fifo in a strange tree
+ * would make us wait, a device would never end.
+ *
+ * @dir_fd  directory that @name is relative to; borrowed
+ * Return the descriptor, the caller's, or -errno; ELOOP, EISDIR, EINVAL if it is
+ * something else.
+ */
+int procfs_open(int dir_fd, const char *name);
+
+/**
  * Read a small file whole.
  *
  * @dir_fd  directory that @name is relative to; borrowed

@@ -71,7 +71,7 @@ enum sock_role {
 
 /* A row of unix text that may be the end of the name in the row before it. */
 struct sock_doubt {
-	uint64_t before;  /* inode of the row before */
+	uint32_t before;  /* place of the row whose name it would belong to */
 	const char *line; /* the whole row; the table's */
 	size_t len;
 	bool contested; /* another row claims the same inode */
@@ -88,6 +88,7 @@ struct sock {
 	struct addr local, remote;
 	const char *name; /* unix: bound name; the table's; NULL when unnamed */
 	const struct sock_doubt *doubt; /* the table's; NULL when the row is certain */
+	uint32_t row; /* unix text: place in the table, from 1 */
 	uint16_t name_len;
 	uint8_t proto;     /* enum sock_proto */
 	uint8_t state;     /* enum sock_state */
@@ -117,7 +118,8 @@ int sock_table_add(struct sock_table *t, const struct sock *s);
 const void *sock_table_keep(struct sock_table *t, const void *data, size_t len);
 
 /**
- * Let the name of a record in the table go on with a newline and a line.
+ * Let the name of a record in the table go on with a newline and a line; one
+ * that is longer than any name stays as it is.
  *
  * Return 0 or -ENOMEM.
  */

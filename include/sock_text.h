@@ -15,8 +15,13 @@ struct sock;
 void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		       const struct addr *end, struct buf *out);
 
-/** The bound name of a unix socket, escaped; nothing if it has none. */
-void sock_text_add_path(const struct column_style *style, const struct sock *s, struct buf *out);
+/**
+ * The bound name of a unix socket, escaped; nothing if it has none.
+ *
+ * @flags  ESCAPE_BLANKS or 0
+ */
+void sock_text_add_path(const struct column_style *style, const struct sock *s, unsigned flags,
+			struct buf *out);
 
 /** The NAME cell: `127.0.0.1:80->127.0.0.1:5000 (ESTABLISHED)`, with its reason. */
 void sock_text_add_name(const struct column_style *style, const struct row *row, struct buf *out);

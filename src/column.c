@@ -183,7 +183,7 @@ static void add_local(const struct column_style *style, const struct row *row, s
 	if (s->local.family != AF_UNSPEC)
 		sock_text_add_end(style, s, &s->local, out);
 	else if (s->proto == SOCK_PROTO_UNIX && s->name && s->name_len > 0)
-		sock_text_add_path(style, s, out);
+		sock_text_add_path(style, s, ESCAPE_BLANKS, out);
 	else
 		add_none(out);
 }
@@ -229,8 +229,8 @@ static void add_args(const struct column_style *style, const struct row *row, st
 static void add_cwd(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	if (row->process && row->process->cwd)
-		escape_add(out, row->process->cwd, strlen(row->process->cwd), style->escape,
-			   ESCAPE_ALL);
+		escape_add(out, row->process->cwd, strlen(row->process->cwd),
+			   style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
 	else
 		add_none(out);
 }

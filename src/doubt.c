@@ -7,14 +7,17 @@
 
 #include "descriptor.h"
 #include "filter.h"
+#include "grow.h"
 #include "holder.h"
 #include "procfs.h"
 #include "sock.h"
 #include "source.h"
 #include "source_procnet.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,55 +38,105 @@ static bool is_inet(const struct sock_table *t, size_t i)
 	return false;
 }
 
-struct search {
-	uint64_t inode;
-	bool found;
+/* The certain unix sockets of a network namespace that a holder lives in. */
+struct foreign {
+	ino_t table; /* inode of its net/unix: one for each namespace */
+	uint64_t *inodes; /* ascending */
+	size_t len, cap;
 };
+
+/* Namespaces read so far: each once, however many rows ask. */
+struct foreigners {
+	struct foreign *v;
+	size_t len, cap;
+};
+
+static void free_foreigners(struct foreigners *all)
+{
+	for (size_t i = 0; i < all->len; i++)
+		free(all->v[i].inodes);
+	free(all->v);
+}
 
 static int take_unix(void *ctx, const struct sock *s)
 {
-	struct search *search = ctx;
+	struct foreign *f = ctx;
 
-	search->found |= s->inode == search->inode && !s->doubt;
+	if (s->doubt || s->inode == 0)
+		return 0;
+	void *v = grow(f->inodes, f->len, &f->cap, sizeof(*f->inodes));
+	if (!v)
+		return -ENOMEM;
+	f->inodes = v;
+	f->inodes[f->len++] = s->inode;
 	return 0;
 }
 
-/* Does the holder live in another namespace, whose table has the socket? */
-static bool is_of_other_netns(int proc_fd, const struct holder *h)
+static int compare_inode(const void *x, const void *y)
 {
-	struct search search = {.inode = h->inode};
-	struct source_request rq = {.protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX), .sink = take_unix,
-				    .ctx = &search};
+	const uint64_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* The sockets of a namespace, read if it is new. NULL without memory. */
+static const struct foreign *find_foreign(struct foreigners *all, int net_fd, ino_t table)
+{
+	for (size_t i = 0; i < all->len; i++) {
+		if (all->v[i].table == table)
+			return &all->v[i];
+	}
+	void *v = grow(all->v, all->len, &all->cap, sizeof(*all->v));
+	if (!v)
+		return NULL;
+	all->v = v;
+
+	struct foreign *f = &all->v[all->len++];
+	*f = (struct foreign){.table = table};
+	struct source_request rq = {.net_fd = net_fd, .protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX),
+				    .sink = take_unix, .ctx = f};
 	struct source_stats st = {0};
+	source_procnet_read(&rq, &st); /* what cannot be read refutes nothing */
+	if (f->len > 0)
+		qsort(f->inodes, f->len, sizeof(*f->inodes), compare_inode);
+	return f;
+}
+
+/* Does the holder live in another namespace, whose table has the socket? */
+static bool is_of_other_netns(int proc_fd, const struct holder *h, struct foreigners *all)
+{
 	struct stat ours, theirs;
+	bool found = false;
 	char path[32];
 
 	snprintf(path, sizeof(path), "%d/net", (int)h->pid);
-	rq.net_fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (rq.net_fd < 0)
+	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return false;
-	/* A table's inode is one for each namespace. */
 	if (fstatat(proc_fd, "net/unix", &ours, 0) == 0 &&
-	    fstatat(rq.net_fd, "unix", &theirs, 0) == 0 && ours.st_ino != theirs.st_ino)
-		source_procnet_read(&rq, &st);
-	close(rq.net_fd);
-	return search.found;
+	    fstatat(fd, "unix", &theirs, 0) == 0 && ours.st_ino != theirs.st_ino) {
+		const struct foreign *f = find_foreign(all, fd, theirs.st_ino);
+		found = f && f->len > 0 &&
+			bsearch(&h->inode, f->inodes, f->len, sizeof(*f->inodes), compare_inode);
+	}
+	close(fd);
+	return found;
 }
 
 /* Is a holder's socket certainly no unix socket of our namespace? */
-static bool is_refuted(int proc_fd, const struct holder *h)
+static bool is_refuted(int proc_fd, const struct holder *h, struct foreigners *all)
 {
 	char name[32];
 	size_t len = descriptor_protocol(proc_fd, h, name, sizeof(name));
 
 	if (len > 0 && (len < 4 || memcmp(name, "UNIX", 4) != 0))
 		return true;
-	return procfs_is_real(proc_fd) && is_of_other_netns(proc_fd, h);
+	return procfs_is_real(proc_fd) && is_of_other_netns(proc_fd, h, all);
 }
 
 /* A row of unix text can be the end of a forged name, and carry any inode. */
 static bool is_forged(int proc_fd, const struct sock_table *socks,
-		      const struct holder_index *holders, size_t i)
+		      const struct holder_index *holders, size_t i, struct foreigners *all)
 {
 	const struct sock *s = &socks->v[i];
 	size_t count;
@@ -95,45 +148,92 @@ static bool is_forged(int proc_fd, const struct sock_table *socks,
 	const struct holder *h = holder_index_find(holders, s->inode, &count);
 	if (count == 0)
 		return false;
-	return is_refuted(proc_fd, h) ||
+	return is_refuted(proc_fd, h, all) ||
 	       (s->doubt->contested && descriptor_has_name(proc_fd, h, s) == 0);
 }
 
-/* Give a forged row back to the name in the row before it. */
-static int give_back(struct filter *filter, struct sock_table *socks,
-		     const struct sock_doubt *doubt)
+static struct sock *find_row(struct sock_table *t, uint32_t row)
 {
-	struct sock *end = socks->v + socks->len;
-	struct sock *s = sock_table_find(socks, doubt->before);
-
-	while (s && s < end && s->inode == doubt->before && s->proto != SOCK_PROTO_UNIX)
-		s++;
-	/* Inode 0 is many sockets': it cannot tell whose name this is. */
-	if (!s || s == end || s->inode != doubt->before || s->inode == 0)
-		return 0;
-	int rc = sock_table_extend_name(socks, s, doubt->line, doubt->len);
-	if (!filter_match_target(filter, s))
-		s->role = SOCK_ROLE_NONE;
-	return rc;
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->v[i].row == row)
+			return &t->v[i];
+	}
+	return NULL;
 }
 
-int doubt_settle(int proc_fd, struct filter *filter, struct sock_table *socks,
-		 const struct holder_index *holders)
+static int compare_row(const void *x, const void *y)
 {
-	for (size_t i = 0; i < socks->len; i++) {
-		if (!is_forged(proc_fd, socks, holders, i))
+	const struct sock *const *a = x, *const *b = y;
+
+	return (*a)->row < (*b)->row ? -1 : (*a)->row > (*b)->row;
+}
+
+/*
+ * Give forged rows back to the names they are parts of, in the order of the
+ * table: to the row before, or, if that is forged too, to the one before it.
+ */
+static int give_back(struct filter *filter, struct sock_table *socks, struct sock **forged,
+		     size_t count)
+{
+	qsort(forged, count, sizeof(*forged), compare_row);
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_doubt *doubt = forged[i]->doubt;
+		struct sock *owner = find_row(socks, doubt->before);
+
+		while (owner && owner->role == SOCK_ROLE_NONE)
+			owner = owner->doubt ? find_row(socks, owner->doubt->before) : NULL;
+		if (!owner)
 			continue;
-		socks->v[i].role = SOCK_ROLE_NONE;
-		int rc = give_back(filter, socks, socks->v[i].doubt);
+		int rc = sock_table_extend_name(socks, owner, doubt->line, doubt->len);
 		if (rc < 0)
 			return rc;
 	}
+	/* A name that grew may no longer be a target's. */
+	for (size_t i = 0; i < count; i++) {
+		struct sock *owner = find_row(socks, forged[i]->doubt->before);
+		if (owner && !filter_match_target(filter, owner))
+			owner->role = SOCK_ROLE_NONE;
+	}
+	return 0;
+}
 
+static void drop_without_role(struct sock_table *socks)
+{
 	size_t kept = 0;
+
 	for (size_t i = 0; i < socks->len; i++) {
 		if (socks->v[i].role != SOCK_ROLE_NONE)
 			socks->v[kept++] = socks->v[i];
 	}
 	socks->len = kept;
-	return 0;
+}
+
+int doubt_settle(int proc_fd, struct filter *filter, struct sock_table *socks,
+		 const struct holder_index *holders)
+{
+	struct foreigners all = {0};
+	struct sock **forged = NULL;
+	size_t count = 0, cap = 0;
+	int rc = 0;
+
+	/* All rows are judged before a name is changed. */
+	for (size_t i = 0; rc == 0 && i < socks->len; i++) {
+		if (!is_forged(proc_fd, socks, holders, i, &all))
+			continue;
+		void *v = grow(forged, count, &cap, sizeof(*forged));
+		if (!v) {
+			rc = -ENOMEM;
+			break;
+		}
+		forged = v;
+		forged[count++] = &socks->v[i];
+	}
+	for (size_t i = 0; i < count; i++)
+		forged[i]->role = SOCK_ROLE_NONE;
+	if (rc == 0 && count > 0)
+		rc = give_back(filter, socks, forged, count);
+	drop_without_role(socks);
+	free(forged);
+	free_foreigners(&all);
+	return rc;
 }

@@ -37,12 +37,27 @@ static size_t decode_utf8(const unsigned char *s, size_t len, uint32_t *out)
 	return n;
 }
 
-/* Characters that are invisible or change the order of what follows. */
+/*
+ * Characters that are invisible, look like a blank, or change the order of what
+ * follows: Default_Ignorable_Code_Point, White_Space and Bidi_Control of the
+ * Unicode character database, and the empty Braille pattern.
+ */
 static bool is_deceptive(uint32_t c)
 {
-	return c < 0xa0 || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-	       (c >= 0xfff0 && c <= 0xfffb) || c >= 0xe0000;
+	static const uint32_t ranges[][2] = {
+		{0x80, 0xa0},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
+		{0x115f, 0x1160}, {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+		{0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f}, {0x2800, 0x2800},
+		{0x3000, 0x3000}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+		{0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+		{0xe0000, 0x10ffff},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		if (c >= ranges[i][0] && c <= ranges[i][1])
+			return true;
+	}
+	return false;
 }
 
 /* Length of a multi-byte character that may be shown as it is, else 0. */

@@ -3,6 +3,7 @@
 
 #include "filter.h"
 #include "grow.h"
+#include "peer.h"
 #include "snapshot.h"
 
 #include <errno.h>
@@ -65,10 +66,17 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		if (rc < 0)
 			return rc;
 	}
-	if (count > 0 || !filter_wants_unheld(filter) || !filter_match_unheld(filter, s))
+	if (count > 0 || filter_limits_scan(filter))
 		return 0;
+	struct row row = {.sock = s, .reason = reason_of(snap, s)};
+	if (!filter_wants_unheld(filter) || !filter_match_unheld(filter, s)) {
+		/* A known owner is not the one that -u asks for. */
+		out->left_out += row_is_hidden(&row) &&
+				 (filter_match_unheld(filter, s) || !s->uid_known);
+		return 0;
+	}
 	filter_mark_found(filter, s, NULL, -1);
-	return add_row(out, &(struct row){.sock = s, .reason = reason_of(snap, s)});
+	return add_row(out, &row);
 }
 
 static int compare_number(long a, long b)
@@ -107,6 +115,22 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 	return 0;
 }
 
+void join_listeners(const struct snapshot *snap, const struct peer_index *listeners,
+		    struct row_list *rows)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct sock *found[1];
+		struct row *row = &rows->v[i];
+		size_t held = 0;
+
+		if (row->reason != REASON_NOT_ACCEPTED ||
+		    peer_find_listeners(listeners, row->sock, found, 1) == 0)
+			continue;
+		holder_index_find(&snap->holders, found[0]->inode, &held);
+		row->listener_hidden = held == 0;
+	}
+}
+
 bool row_list_has(const struct row_list *list, enum reason reason)
 {
 	for (size_t i = 0; i < list->len; i++) {
@@ -119,5 +143,5 @@ bool row_list_has(const struct row_list *list, enum reason reason)
 bool row_is_hidden(const struct row *row)
 {
 	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||
-	       row->reason == REASON_UNKNOWN;
+	       row->reason == REASON_UNKNOWN || row->listener_hidden;
 }

@@ -80,18 +80,22 @@ struct run {
 	struct snapshot snap;
 	struct row_list rows;
 	struct peer_index listeners;
+	size_t unread; /* processes that are asked for and could not be read */
 	int proc_fd;
+	bool stdout_closed;
 };
 
 /*
  * A closed standard descriptor would be given to the next file that is
  * opened: fill it with one that can neither be read nor written.
  */
-static void guard_standard_fds(void)
+static void guard_standard_fds(bool *out_stdout_closed)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/", O_PATH | O_CLOEXEC);
+		if (fcntl(fd, F_GETFD) == 0 || errno != EBADF)
+			continue;
+		*out_stdout_closed |= fd == STDOUT_FILENO;
+		(void)!open("/", O_PATH | O_CLOEXEC);
 	}
 }
 
@@ -244,12 +248,34 @@ static int print_table(struct run *run, const struct table_format *format)
 	return format_table_write(format, &style, &run->rows, STDOUT_FILENO);
 }
 
+/*
+ * Processes that selections ask for, or may ask for, and that could not be
+ * read: the answer may lack theirs.
+ */
+static size_t count_unread(const struct run *run)
+{
+	const struct scan_stats *st = &run->snap.scan;
+	size_t count = 0;
+
+	if (!process_filter_chooses(&run->filter.processes))
+		return 0;
+	if (filter_limits_scan(&run->filter)) /* only these were tried */
+		return st->denied_len;
+	if (!filter_wants_every_socket(&run->filter))
+		return run->rows.left_out > 0 ? st->denied_len : 0;
+	for (size_t i = 0; i < st->denied_len; i++) {
+		struct process p = {.pid = st->denied[i].pid, .tid = st->denied[i].pid,
+				    .uid = st->denied[i].uid, .is_opaque = true};
+		count += filter_wants_process(&run->filter, &p);
+	}
+	return count;
+}
+
 /* Exit status of the answer; see EXIT STATUS in the man page. */
 static int answer_status(const struct run *run)
 {
 	const struct options *o = &run->options;
 	bool hidden = false, held = false, missing = run->rows.len == 0;
-	bool unread = filter_limits_scan(&run->filter) && run->snap.scan.denied_len > 0;
 
 	for (size_t i = 0; i < run->rows.len; i++) {
 		hidden |= row_is_hidden(&run->rows.v[i]);
@@ -260,7 +286,11 @@ static int answer_status(const struct run *run)
 
 	if (o->pids_only)
 		missing = !held;
-	if ((o->pids_only && (hidden || unread)) || (missing && unread))
+	/* With hidepid a process asked for may be there all the same. */
+	bool invisible = run->snap.view == PROCFS_VIEW_HIDDEN &&
+			 process_filter_chooses(&run->filter.processes);
+	if ((o->pids_only && (hidden || run->unread > 0)) ||
+	    (missing && (invisible || run->unread > 0)))
 		return STATUS_ERROR;
 	return missing && !o->missing_is_fine ? STATUS_MISSING : STATUS_FOUND;
 }
@@ -288,18 +318,24 @@ static int answer(struct run *run)
 		return STATUS_ERROR;
 	}
 	rc = join_rows(&run->snap, &run->filter, &run->rows);
-	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED))
+	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED)) {
 		rc = peer_index_build(&run->listeners, &run->snap.socks);
+		join_listeners(&run->snap, &run->listeners, &run->rows);
+	}
 	if (rc < 0)
 		return fail("rows", rc);
+	run->unread = count_unread(run);
 
 	rc = o->pids_only ? format_pids_write(&run->rows, STDOUT_FILENO)
 			  : print_table(run, &format);
+	if (rc == 0 && run->stdout_closed) /* nobody would have read an empty answer */
+		rc = -EBADF;
 	int status = check_written(rc, answer_status(run));
 	if (rc < 0)
 		return status;
 	if (!o->no_notes) {
-		notes_unseen(&run->snap, &run->rows, filter_limits_scan(&run->filter));
+		notes_unseen(&run->snap, &run->rows, run->unread,
+			     status == STATUS_ERROR && run->snap.view == PROCFS_VIEW_HIDDEN);
 		notes_malformed(&run->snap);
 	}
 	if (o->tell_missing)
@@ -341,7 +377,7 @@ int main(int argc, char **argv)
 {
 	struct run run = {.proc_fd = -1};
 
-	guard_standard_fds();
+	guard_standard_fds(&run.stdout_closed);
 	setlocale(LC_CTYPE, "");
 	int status = serve(argc, argv, &run);
 	if (run.proc_fd >= 0)

@@ -19,18 +19,18 @@ static void count_processes(size_t count, char *out, size_t size)
 	snprintf(out, size, "%zu process%s", count, count == 1 ? "" : "es");
 }
 
-static void note_denied(const struct snapshot *snap, bool limited)
+static void note_denied(size_t count, const char *which)
 {
-	char text[160], count[48];
+	char text[160], processes[48];
 
-	count_processes(snap->scan.denied_len, count, sizeof(count));
-	snprintf(text, sizeof(text), "%s%s could not be read%s", count,
-		 limited ? " asked for" : "",
+	count_processes(count, processes, sizeof(processes));
+	snprintf(text, sizeof(text), "%s%s could not be read%s", processes, which,
 		 geteuid() != 0 ? "; sudo would show more" : ", even as root");
 	msg_note(text);
 }
 
-void notes_unseen(const struct snapshot *snap, const struct row_list *rows, bool limited)
+void notes_unseen(const struct snapshot *snap, const struct row_list *rows, size_t unread,
+		  bool invisible)
 {
 	bool hidden = false, outside = false;
 
@@ -38,9 +38,11 @@ void notes_unseen(const struct snapshot *snap, const struct row_list *rows, bool
 		hidden |= row_is_hidden(&rows->v[i]);
 		outside |= rows->v[i].reason == REASON_PIDNS;
 	}
-	if (snap->scan.denied_len > 0 && (hidden || limited))
-		note_denied(snap, limited);
-	else if (hidden && snap->view == PROCFS_VIEW_HIDDEN)
+	if (unread > 0)
+		note_denied(unread, " asked for");
+	else if (hidden && snap->scan.denied_len > 0)
+		note_denied(snap->scan.denied_len, "");
+	else if (invisible || (hidden && snap->view == PROCFS_VIEW_HIDDEN))
 		msg_note(geteuid() != 0 ? "/proc hides the processes of others (hidepid); "
 					  "sudo would show more"
 					: "/proc hides processes (hidepid)");

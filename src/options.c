@@ -118,7 +118,7 @@ void options_free(struct options *o)
 /* `-p x`: an option as it was meant, and its value. */
 static void set_object(struct option_error *error, const char *option, const char *value)
 {
-	const char *between = !*option || !value ? "" : option[1] == '-' ? "=" : " ";
+	const char *between = !*option || !value ? "" : option[1] == '-' ? "=" : *value ? " " : "";
 
 	snprintf(error->object, sizeof(error->object), "%s%s%s", option, between,
 		 value ? value : "");

@@ -132,10 +132,11 @@ static int load_stat(int dir_fd, struct process *out)
 	char text[1024];
 	ssize_t n = procfs_read(dir_fd, "stat", text, sizeof(text));
 
-	if (n < 0)
-		return (int)n;
-	/* A task that is being reaped has process group -1 (do_task_stat, fs/proc/array.c). */
-	return process_parse_stat(text, (size_t)n, out) < 0 ? -ESRCH : 0;
+	/* A task that is being reaped has process group -1 (do_task_stat,
+	 * fs/proc/array.c): then the facts stay 0. */
+	if (n >= 0)
+		process_parse_stat(text, (size_t)n, out);
+	return n < 0 ? (int)n : 0;
 }
 
 static int load_args(int dir_fd, struct process *out)

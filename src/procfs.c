@@ -60,11 +60,26 @@ int procfs_dir_next(struct procfs_dir *dir, const char **out_name, int *out_numb
 	}
 }
 
-ssize_t procfs_read(int dir_fd, const char *name, char *out, size_t size)
+int procfs_open(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
+
+	int err = fstat(fd, &st) < 0 ? -errno
+		  : S_ISREG(st.st_mode) ? 0
+		  : S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	if (err < 0)
+		close(fd);
+	return err < 0 ? err : fd;
+}
+
+ssize_t procfs_read(int dir_fd, const char *name, char *out, size_t size)
+{
+	int fd = procfs_open(dir_fd, name);
+	if (fd < 0)
+		return fd;
 
 	size_t len = 0;
 	ssize_t rc = 0;
@@ -179,7 +194,7 @@ static int take_boot_time(void *ctx, const char *line, size_t len)
 int64_t procfs_boot_time(int root_fd)
 {
 	int64_t boot_time = 0;
-	int fd = openat(root_fd, "stat", O_RDONLY | O_CLOEXEC);
+	int fd = procfs_open(root_fd, "stat");
 
 	if (fd < 0)
 		return 0;

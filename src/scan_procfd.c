@@ -54,6 +54,12 @@ static bool is_denied(int rc)
 	return rc == -EACCES || rc == -EPERM;
 }
 
+/* What says nothing about the process, but that we cannot go on. */
+static bool is_lack(int rc)
+{
+	return rc == -ENOMEM || rc == -EMFILE || rc == -ENFILE;
+}
+
 static int open_dir(int dir_fd, const char *name, int flags)
 {
 	int fd = openat(dir_fd, name, O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | flags);
@@ -286,7 +292,7 @@ static int load_holder(struct scan *s, const struct target *t)
 		s->holders->len = t->first_holder;
 		return 0;
 	}
-	return rc < 0 && !is_denied(rc) ? rc : process_table_add(s->processes, &p);
+	return is_lack(rc) ? rc : process_table_add(s->processes, &p);
 }
 
 static int finish_process(struct scan *s, struct target *t)
@@ -310,9 +316,9 @@ static int is_taken(const struct scan *s, const struct target *t)
 	if (!s->rq->wants)
 		return 1;
 	int rc = process_load(t->dir_fd, s->rq->facts & PROCESS_STAT, &p);
-	p.is_opaque = is_denied(rc); /* hidepid=1 */
-	if (rc < 0 && !p.is_opaque)
+	if (is_gone(rc) || is_lack(rc))
 		return is_gone(rc) ? 0 : rc;
+	p.is_opaque = rc < 0; /* hidepid=1 */
 	return s->rq->wants(s->rq->ctx, &p);
 }
 
@@ -417,7 +423,7 @@ static int scan_root(struct scan *s, int root_fd)
 
 	procfs_dir_start(&dir, root_fd, s->pids);
 	while ((rc = procfs_dir_next(&dir, &name, &pid)) > 0) {
-		rc = scan_process(s, pid, name);
+		rc = pid > 0 ? scan_process(s, pid, name) : 0;
 		if (rc < 0)
 			return rc;
 	}

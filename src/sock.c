@@ -140,7 +140,7 @@ int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *lin
 	size_t total = s->name_len + 1 + len;
 
 	if (total > sizeof(joined))
-		return -ENOMEM;
+		return 0;
 	if (s->name_len > 0)
 		memcpy(joined, s->name, s->name_len);
 	joined[s->name_len] = '\n';

@@ -41,10 +41,11 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		buf_add_dec(out, end->port);
 }
 
-void sock_text_add_path(const struct column_style *style, const struct sock *s, struct buf *out)
+void sock_text_add_path(const struct column_style *style, const struct sock *s, unsigned flags,
+			struct buf *out)
 {
 	if (s->name)
-		escape_add(out, s->name, s->name_len, style->escape, ESCAPE_ALL);
+		escape_add(out, s->name, s->name_len, style->escape | flags, ESCAPE_ALL);
 }
 
 /* `(LISTEN QR=0 QS=0)`; UDP has no state to tell. */
@@ -88,13 +89,13 @@ static void add_socket(const struct column_style *style, const struct sock *s, s
 	if (s->proto == SOCK_PROTO_OTHER) {
 		buf_add_str(out, "protocol: ");
 		if (s->name_len > 0)
-			sock_text_add_path(style, s, out);
+			sock_text_add_path(style, s, 0, out);
 		else
 			buf_add_str(out, "unknown");
 		return;
 	}
 	if (s->proto == SOCK_PROTO_UNIX) {
-		sock_text_add_path(style, s, out);
+		sock_text_add_path(style, s, 0, out);
 		buf_add_str(out, s->name && s->name_len > 0 ? " type=" : "type=");
 		buf_add_str(out, unix_type(s));
 		return;
@@ -147,30 +148,37 @@ static size_t collect_holders(const struct snapshot *snap, const struct sock *li
 	return len;
 }
 
-/* Who will get a connection that waits in a queue: the holders of its listeners. */
+/*
+ * Who will get a connection that waits in a queue: the holders of its
+ * listeners, as far as they are known.
+ */
 static void add_listeners(const struct column_style *style, const struct sock *s, struct buf *out)
 {
 	const struct sock *listeners[HOLDERS_MAX];
 	const struct process *holders[HOLDERS_MAX];
 	size_t count = peer_find_listeners(style->listeners, s, listeners, HOLDERS_MAX);
-	size_t len = 0, unique = 0;
+	size_t len = 0, unique = 0, hidden = 0;
 
-	for (size_t i = 0; i < count && i < HOLDERS_MAX; i++)
+	for (size_t i = 0; i < count && i < HOLDERS_MAX; i++) {
+		size_t before = len;
 		len = collect_holders(style->snap, listeners[i], holders, len, HOLDERS_MAX);
+		hidden += len == before && len < HOLDERS_MAX;
+	}
 	if (len > 0)
 		qsort(holders, len, sizeof(*holders), compare_process);
 	for (size_t i = 0; i < len; i++) {
 		if (i == 0 || holders[i] != holders[i - 1])
 			holders[unique++] = holders[i];
 	}
+	bool group = count > 1 && unique + hidden > 1;
 	for (size_t i = 0; i < unique && i < NAMED_MAX; i++) {
-		buf_add_str(out, i > 0 ? " " : count > 1 && unique > 1 ? ": one of " : ": ");
+		buf_add_str(out, i > 0 ? " " : group ? ": one of " : ": ");
 		add_process(style, holders[i], out);
 	}
 	if (unique > NAMED_MAX)
 		buf_add_str(out, " ...");
-	if (count > 0 && len == 0)
-		buf_add_str(out, ": its listener's holder is hidden");
+	if (hidden > 0)
+		buf_add_str(out, unique > 0 ? " or a hidden one" : ": its listener's holder is hidden");
 }
 
 void sock_text_add_reason(const struct column_style *style, const struct row *row,

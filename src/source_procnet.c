@@ -2,16 +2,15 @@
  * Socket records from the tables in /proc/net; see source_procnet.h. What a
  * row means is procnet_row.c's, and forged rows of unix are unix_table.c's.
  */
-#define _GNU_SOURCE
 #include "source_procnet.h"
 
 #include "line_reader.h"
+#include "procfs.h"
 #include "procnet_row.h"
 #include "source.h"
 #include "unix_table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,13 +60,13 @@ static int take_inet_line(void *ctx, const char *line, size_t len)
 static int read_table(int net_fd, const char *file, line_taker *take, void *ctx,
 		      struct source_stats *st)
 {
-	int fd = openat(net_fd, file, O_RDONLY | O_CLOEXEC);
+	int fd = procfs_open(net_fd, file);
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd == -ENOENT)
 		return 0;
 	st->file = file;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	st->tables++;
 	int rc = line_reader_run(fd, take, ctx);
 	close(fd);
@@ -108,7 +107,7 @@ static int take_inuse(void *ctx, const char *line, size_t len)
 static bool counts_none(int net_fd, const struct inet_table *table)
 {
 	struct inuse_search search = {.counter = table->counter};
-	int fd = openat(net_fd, table->summary, O_RDONLY | O_CLOEXEC);
+	int fd = procfs_open(net_fd, table->summary);
 	if (fd < 0)
 		return false;
 

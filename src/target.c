@@ -129,7 +129,12 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 	if (rc < 0)
 		return rc;
 
-	/* The directory alone is resolved: the socket file may be gone. */
+	if (realpath(path, real)) {
+		rc = add_name(list, real, strlen(real), item);
+		if (rc < 0)
+			return rc;
+	}
+	/* And the directory alone: the socket file may be gone. */
 	char *slash = strrchr(path, '/');
 	char base[PATH_MAX];
 	strcpy(base, slash + 1);

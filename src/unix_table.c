@@ -88,6 +88,7 @@ static int add_row(struct unix_table *t, const char *line, size_t len, const str
 	const char *text = sock_table_keep(&t->socks, line, len);
 	struct sock s = *row;
 	s.name = NULL;
+	s.row = (uint32_t)(t->socks.len + 1);
 	if (!text || sock_table_add(&t->socks, &s) < 0)
 		return -ENOMEM;
 	struct sock *added = &t->socks.v[t->socks.len - 1];
@@ -200,7 +201,7 @@ static int note_doubts(struct unix_table *t)
 
 		if (t->lines[i - 1].fate == UNIX_LINE_ROW)
 			before = i - 1;
-		struct sock_doubt doubt = {t->socks.v[before].inode, line->text, line->len,
+		struct sock_doubt doubt = {t->socks.v[before].row, line->text, line->len,
 					   line->contested};
 		if (!line->forgeable)
 			continue;

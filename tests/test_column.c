@@ -118,7 +118,7 @@ static void held_row_prints_holder_and_socket(void **state)
 		{COLUMN_LOCAL, "*:80"},          {COLUMN_REMOTE, "*:*"},
 		{COLUMN_INODE, "31415"},         {COLUMN_NETNS, "4026531840"},
 		{COLUMN_UID, "33"},              {COLUMN_ARGS, "nginx -g daemon off;"},
-		{COLUMN_CWD, "/srv/a b"},        {COLUMN_START, "2001-09-09T01:48:20"},
+		{COLUMN_CWD, "/srv/a\\x20b"},        {COLUMN_START, "2001-09-09T01:48:20"},
 		{COLUMN_RECVQ, "7"},             {COLUMN_SENDQ, "128"},
 		{COLUMN_REASON, "-"},
 	};

@@ -194,7 +194,7 @@ static void foreign_bytes_are_escaped_and_measured(void **state)
 		     "^[[2Jx      1 *:80\n"
 		     "a\\x20b\\n    2 *:80\n"
 		     "caf\\xc3\\xa9 3 *:80\n"
-		     "-           - /tmp/a\\nb c\\t\\x9b\n");
+		     "-           - /tmp/a\\nb\\x20c\\t\\x9b\n");
 }
 
 static void utf8_is_shown_and_measured_by_columns(void **state)

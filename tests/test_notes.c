@@ -83,7 +83,7 @@ static void note_unseen(struct fixture *fx, enum reason reason, enum procfs_view
 	snap.scan.denied = processes;
 	snap.scan.denied_len = denied;
 	struct capture c = capture_start(fx);
-	notes_unseen(&snap, &rows, limited);
+	notes_unseen(&snap, &rows, limited ? snap.scan.denied_len : 0, false);
 	capture_end(&c, out, size);
 }
 

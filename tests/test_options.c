@@ -339,7 +339,7 @@ static void options_parse_names_what_it_refuses(void **state)
 		{{{"--proc"}}, "--proc", missing},
 		{{{"--columns"}}, "--columns", missing},
 		{{{"-o", "BOGUS"}}, "-o BOGUS", "no such column"},
-		{{{"-o", ""}}, "-o ", "no such column"},
+		{{{"-o", ""}}, "-o", "no such column"},
 		{{{"-oPID,"}}, "-o PID,", "no such column"},
 		{{{"--color=red"}}, "--color=red", "must be auto, always or never"},
 		{{{"--color", ""}}, "--color=", "must be auto, always or never"},

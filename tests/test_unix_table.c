@@ -159,7 +159,7 @@ static void forged_row_of_unique_inode_stays_and_is_marked(void **state)
 	unix_table_free(&t);
 }
 
-static void doubt_keeps_the_row_and_the_inode_before_it(void **state)
+static void doubt_keeps_the_row_and_the_place_before_it(void **state)
 {
 	struct unix_table t;
 
@@ -168,7 +168,7 @@ static void doubt_keeps_the_row_and_the_inode_before_it(void **state)
 	assert_int_equal(t.socks.len, 2);
 	const struct sock_doubt *doubt = t.socks.v[1].doubt;
 	assert_non_null(doubt);
-	assert_int_equal(doubt->before, 10);
+	assert_int_equal(doubt->before, 1);
 	assert_bytes(doubt->line, doubt->len, FORGED("31415") " /run/b\nend");
 	unix_table_free(&t);
 }
@@ -185,7 +185,7 @@ static void doubt_behind_a_forged_row_is_about_the_name_it_went_to(void **state)
 	assert_int_equal(t.socks.v[2].inode, 10);
 	assert_int_equal(t.socks.v[3].inode, 30);
 	assert_non_null(t.socks.v[3].doubt);
-	assert_int_equal(t.socks.v[3].doubt->before, 10);
+	assert_int_equal(t.socks.v[3].doubt->before, 3);
 	unix_table_free(&t);
 }
 
@@ -358,7 +358,7 @@ int main(void)
 		cmocka_unit_test(name_with_two_forged_rows_is_whole),
 		cmocka_unit_test(name_goes_on_behind_a_forged_row_without_name),
 		cmocka_unit_test(forged_row_of_unique_inode_stays_and_is_marked),
-		cmocka_unit_test(doubt_keeps_the_row_and_the_inode_before_it),
+		cmocka_unit_test(doubt_keeps_the_row_and_the_place_before_it),
 		cmocka_unit_test(doubt_behind_a_forged_row_is_about_the_name_it_went_to),
 		cmocka_unit_test(two_forgeable_rows_of_one_inode_both_stay),
 		cmocka_unit_test(repeated_row_is_dropped),

@@ -91,7 +91,7 @@ status=$?
 verify 'everything_closed' is_status 2
 "$WHOPORT" --proc "$tree" 81 <&- >&- 2>&-
 status=$?
-verify 'everything_closed_and_nothing_to_say' is_status 1
+verify 'everything_closed_and_nothing_to_say' is_status 2
 
 # --- the proc tree ---------------------------------------------------------
 
