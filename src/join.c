@@ -4,6 +4,7 @@
 #include "filter.h"
 #include "grow.h"
 #include "peer.h"
+#include "process.h"
 #include "snapshot.h"
 
 #include <errno.h>
@@ -70,9 +71,9 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		return 0;
 	struct row row = {.sock = s, .reason = reason_of(snap, s)};
 	if (!filter_wants_unheld(filter) || !filter_match_unheld(filter, s)) {
-		/* A known owner is not the one that -u asks for. */
+		struct process owner = {.uid = s->uid, .is_opaque = true};
 		out->left_out += row_is_hidden(&row) &&
-				 (filter_match_unheld(filter, s) || !s->uid_known);
+				 (!s->uid_known || filter_wants_process(filter, &owner));
 		return 0;
 	}
 	filter_mark_found(filter, s, NULL, -1);

@@ -147,6 +147,11 @@ static void deceptive_characters_are_escaped(void **state)
 		{"\xd8\x9c", "\\xd8\\x9c"},          /* Arabic letter mark */
 		{"\xef\xbb\xbf", "\\xef\\xbb\\xbf"}, /* byte order mark */
 		{"\xf3\xa0\x80\xa1", "\\xf3\\xa0\\x80\\xa1"}, /* tag */
+		{"\xc2\xa0", "\\xc2\\xa0"},          /* no-break space */
+		{"\xe3\x80\x80", "\\xe3\\x80\\x80"}, /* ideographic space */
+		{"\xe3\x85\xa4", "\\xe3\\x85\\xa4"}, /* Hangul filler */
+		{"\xe2\xa0\x80", "\\xe2\\xa0\\x80"}, /* empty Braille pattern */
+		{"\xef\xb8\x8f", "\\xef\\xb8\\x8f"}, /* variation selector */
 	};
 
 	(void)state;

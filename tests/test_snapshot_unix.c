@@ -193,6 +193,34 @@ static void name_of_a_client_without_inode_is_left_alone(void **state)
 	end(&run);
 }
 
+static void forged_row_takes_no_blame_for_its_neighbours(void **state)
+{
+	struct run run;
+
+	/*
+	 * Row 21's name has two rows in it: one claims the inode of the doubtful
+	 * row 22, the other a port's. The latter is refuted, and must not be
+	 * given back to whoever else has inode 22.
+	 */
+	fixture_add_table(*state, "tcp", TCP_11);
+	fixture_add_table(*state, "unix", UNIX_HEADER ROW("20") " @s\n" ROW("22") " @real\n" ROW("23")
+			  "\n" ROW("21") " a\n" FORGED("22") "\n" FORGED("11") "\n");
+	add_holders(*state, (const unsigned[]){11, 20, 21, 22, 23, 0});
+	ask(&run, *state, NULL);
+	bool found = false;
+	for (size_t i = 0; i < run.rows.len; i++) {
+		const struct sock *s = run.rows.v[i].sock;
+		found |= s->inode == 22 && s->name_len == 5 && memcmp(s->name, "@real", 5) == 0;
+		assert_true(s->inode != 11 || s->proto == SOCK_PROTO_TCP);
+	}
+	assert_true(found);
+	end(&run);
+	ask(&run, *state, "@real");
+	assert_int_equal(run.rows.len, 1);
+	assert_int_equal(row_of(&run, 22)->holder->pid, 43);
+	end(&run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +232,7 @@ int main(void)
 		fixture_test(forged_row_does_not_answer_for_its_name),
 		fixture_test(name_of_another_row_is_left_alone),
 		fixture_test(name_of_a_client_without_inode_is_left_alone),
+		fixture_test(forged_row_takes_no_blame_for_its_neighbours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

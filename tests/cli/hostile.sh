@@ -252,3 +252,27 @@ mkdir "$tree/99999999999" "$tree/51x" "$tree/52"
 expect 'links_that_are_no_sockets' 0 --no-header -o PID,FD 80 <<EOF
 50 3u
 EOF
+
+# Files that are none: nothing waits for them, and no row is lost.
+mkdir "$tree/0" "$tree/0/fd"
+ln -s 'socket:[3001]' "$tree/0/fd/3"
+rm "$tree/50/comm"
+mkdir "$tree/50/comm"
+expect 'command_that_cannot_be_read_is_unknown' 0 --no-header -o COMMAND,PID,FD 80 <<EOF
+- 50 3u
+EOF
+echo junk >"$tree/50/stat"
+expect 'junk_in_stat_loses_no_row' 0 --no-header -o PID,PGID,FD 80 <<EOF
+50 0 3u
+EOF
+new_tree
+rm "$tree/net/tcp"
+mkfifo "$tree/net/tcp"
+expect 'fifo_is_no_table' 2 80 <<EOF
+! whoport: $tree/net/tcp: Invalid argument
+EOF
+rm "$tree/net/tcp"
+ln -s /dev/zero "$tree/net/tcp"
+expect 'device_is_no_table' 2 80 <<EOF
+! whoport: $tree/net/tcp: Too many levels of symbolic links
+EOF

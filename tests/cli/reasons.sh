@@ -218,6 +218,12 @@ EOF
 	expect 'chosen_process_that_cannot_be_read' 2 -p 200 <<EOF
 ! whoport: 1 process asked for could not be read; sudo would show more
 EOF
+	expect 'descriptor_of_a_hidden_holder' 2 -d 3 81 <<EOF
+! whoport: 1 process asked for could not be read; sudo would show more
+EOF
+	expect 'descriptor_of_a_hidden_holder_for_pids' 2 -t -d 3 81 <<EOF
+! whoport: 1 process asked for could not be read; sudo would show more
+EOF
 	names 'unreadable_process_that_was_not_chosen' 0 -p 100 -i <<EOF
 open 100 *:80 (LISTEN)
 EOF
