@@ -152,15 +152,6 @@ static bool is_forged(int proc_fd, const struct sock_table *socks,
 	       (s->doubt->contested && descriptor_has_name(proc_fd, h, s) == 0);
 }
 
-static struct sock *find_row(struct sock_table *t, uint32_t row)
-{
-	for (size_t i = 0; i < t->len; i++) {
-		if (t->v[i].row == row)
-			return &t->v[i];
-	}
-	return NULL;
-}
-
 static int compare_row(const void *x, const void *y)
 {
 	const struct sock *const *a = x, *const *b = y;
@@ -168,33 +159,63 @@ static int compare_row(const void *x, const void *y)
 	return (*a)->row < (*b)->row ? -1 : (*a)->row > (*b)->row;
 }
 
-/*
- * Give forged rows back to the names they are parts of, in the order of the
- * table: to the row before, or, if that is forged too, to the one before it.
- */
-static int give_back(struct filter *filter, struct sock_table *socks, struct sock **forged,
-		     size_t count)
-{
-	qsort(forged, count, sizeof(*forged), compare_row);
-	for (size_t i = 0; i < count; i++) {
-		const struct sock_doubt *doubt = forged[i]->doubt;
-		struct sock *owner = find_row(socks, doubt->before);
+/* The unix rows of a table in the order they were read. */
+struct row_index {
+	struct sock **v;
+	size_t len;
+};
 
-		while (owner && owner->role == SOCK_ROLE_NONE)
-			owner = owner->doubt ? find_row(socks, owner->doubt->before) : NULL;
-		if (!owner)
-			continue;
-		int rc = sock_table_extend_name(socks, owner, doubt->line, doubt->len);
-		if (rc < 0)
-			return rc;
+static int index_rows(struct sock_table *socks, struct row_index *out)
+{
+	out->len = 0;
+	out->v = malloc((socks->len + 1) * sizeof(*out->v));
+	if (!out->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < socks->len; i++) {
+		if (socks->v[i].row > 0)
+			out->v[out->len++] = &socks->v[i];
 	}
-	/* A name that grew may no longer be a target's. */
-	for (size_t i = 0; i < count; i++) {
-		struct sock *owner = find_row(socks, forged[i]->doubt->before);
-		if (owner && !filter_match_target(filter, owner))
-			owner->role = SOCK_ROLE_NONE;
-	}
+	qsort(out->v, out->len, sizeof(*out->v), compare_row);
 	return 0;
+}
+
+static struct sock *find_row(const struct row_index *rows, uint32_t row)
+{
+	const struct sock key = {.row = row}, *wanted = &key;
+	struct sock **found = bsearch(&wanted, rows->v, rows->len, sizeof(*rows->v), compare_row);
+
+	return found ? *found : NULL;
+}
+
+/*
+ * Give forged rows, which have lost their role, back to the names they are
+ * parts of, in the order of the table: to the row before, or, if that is
+ * forged too, to the one before it.
+ */
+static int give_back(struct filter *filter, struct sock_table *socks)
+{
+	struct row_index rows;
+	int rc = index_rows(socks, &rows);
+
+	for (size_t i = 0; rc == 0 && i < rows.len; i++) {
+		const struct sock *forged = rows.v[i];
+		if (forged->role != SOCK_ROLE_NONE)
+			continue;
+		struct sock *owner = find_row(&rows, forged->doubt->before);
+		while (owner && owner->role == SOCK_ROLE_NONE)
+			owner = find_row(&rows, owner->doubt->before);
+		if (owner)
+			rc = sock_table_extend_name(socks, owner, forged->doubt->line,
+						    forged->doubt->len);
+	}
+	free(rows.v);
+	/* A name that grew may no longer be a target's. */
+	for (size_t i = 0; rc == 0 && i < socks->len; i++) {
+		struct sock *s = &socks->v[i];
+		if (s->row > 0 && s->role == SOCK_ROLE_WANTED && !filter_match_target(filter, s))
+			s->role = SOCK_ROLE_NONE;
+	}
+	return rc;
 }
 
 static void drop_without_role(struct sock_table *socks)
@@ -212,28 +233,20 @@ int doubt_settle(int proc_fd, struct filter *filter, struct sock_table *socks,
 		 const struct holder_index *holders)
 {
 	struct foreigners all = {0};
-	struct sock **forged = NULL;
-	size_t count = 0, cap = 0;
+	bool any_forged = false;
 	int rc = 0;
 
-	/* All rows are judged before a name is changed. */
-	for (size_t i = 0; rc == 0 && i < socks->len; i++) {
+	/* All rows are judged, by names too, before a name changes. */
+	for (size_t i = 0; i < socks->len; i++) {
 		if (!is_forged(proc_fd, socks, holders, i, &all))
 			continue;
-		void *v = grow(forged, count, &cap, sizeof(*forged));
-		if (!v) {
-			rc = -ENOMEM;
-			break;
-		}
-		forged = v;
-		forged[count++] = &socks->v[i];
+		socks->v[i].role = SOCK_ROLE_NONE;
+		any_forged = true;
 	}
-	for (size_t i = 0; i < count; i++)
-		forged[i]->role = SOCK_ROLE_NONE;
-	if (rc == 0 && count > 0)
-		rc = give_back(filter, socks, forged, count);
-	drop_without_role(socks);
-	free(forged);
+	if (any_forged) {
+		rc = give_back(filter, socks);
+		drop_without_role(socks);
+	}
 	free_foreigners(&all);
 	return rc;
 }

@@ -103,7 +103,7 @@ static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *p
 
 		s->st->descriptors++;
 		rc = procfs_read_socket(fd, name, &inode);
-		if (is_denied(rc)) /* one refused link: all are */
+		if (is_denied(rc) || is_lack(rc)) /* one refused link: all are */
 			break;
 		if (rc <= 0 || !is_wanted(s->rq, inode))
 			continue;
@@ -113,7 +113,7 @@ static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *p
 	}
 	t->denied |= is_denied(rc);
 	close(fd);
-	return rc == -ENOMEM ? rc : 0;
+	return is_lack(rc) ? rc : 0;
 }
 
 /* Tables that are known in this process, each by one task, in kcmp's order. */
@@ -171,23 +171,34 @@ static int wants_thread(struct scan *s, const struct target *t, bool leader_empt
 	return leader_empty || s->rq->threads == SCAN_THREADS_UNSURE ? TABLE_UNSURE : TABLE_KNOWN;
 }
 
-/*
- * Without kcmp, threads that share a table repeat its entries: keep those
- * that no other task of the process has.
- */
-static void drop_repeated(struct scan *s, const struct target *t, size_t first)
+static int compare_descriptor(const void *x, const void *y)
 {
-	struct holder_index *x = s->holders;
-	size_t kept = first;
+	const struct holder *a = x, *b = y;
 
-	for (size_t i = first; i < x->len; i++) {
-		bool repeated = false;
-		for (size_t j = t->first_holder; j < kept && !repeated; j++)
-			repeated = x->v[j].inode == x->v[i].inode && x->v[j].fd == x->v[i].fd;
-		if (!repeated)
-			x->v[kept++] = x->v[i];
+	if (a->fd != b->fd)
+		return a->fd < b->fd ? -1 : 1;
+	if (a->inode != b->inode)
+		return a->inode < b->inode ? -1 : 1;
+	return a->tid < b->tid ? -1 : a->tid > b->tid;
+}
+
+/*
+ * Without kcmp, threads that share a table repeat its entries: of the process's
+ * holders keep one for each descriptor and socket.
+ */
+static void drop_repeated(struct scan *s, const struct target *t)
+{
+	struct holder *v = s->holders->v + t->first_holder;
+	size_t len = s->holders->len - t->first_holder, kept = 0;
+
+	if (len < 2)
+		return;
+	qsort(v, len, sizeof(*v), compare_descriptor);
+	for (size_t i = 1; i < len; i++) {
+		if (v[i].fd != v[kept].fd || v[i].inode != v[kept].inode)
+			v[++kept] = v[i];
 	}
-	x->len = kept;
+	s->holders->len = t->first_holder + kept + 1;
 }
 
 /* With -K and for TASKCMD: the names of the threads that hold something. */
@@ -208,13 +219,13 @@ static int load_task(struct scan *s, const struct target *t, pid_t tid)
 static int scan_thread(struct scan *s, struct target *t, pid_t tid, enum thread_table table)
 {
 	char path[40];
-	size_t first = s->holders->len;
+	size_t before = s->holders->len;
 
 	snprintf(path, sizeof(path), "task/%d/fd", tid);
 	int rc = scan_table(s, t, tid, path);
 	if (rc == 0 && table == TABLE_UNSURE)
-		drop_repeated(s, t, first);
-	if (rc == 0 && s->holders->len > first && s->rq->facts & PROCESS_TASK)
+		drop_repeated(s, t);
+	if (rc == 0 && s->holders->len > before && s->rq->facts & PROCESS_TASK)
 		rc = load_task(s, t, tid);
 	return rc;
 }
@@ -265,21 +276,22 @@ static int add_size(struct scan_stats *st, pid_t pid, off_t descriptors)
 	return 0;
 }
 
+/* Orders struct scan_table and struct scan_denied, which both begin with the pid. */
+static int compare_pid(const void *x, const void *y)
+{
+	const pid_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
 /* True if the table has as many descriptors as in the scan before. */
 static bool is_unchanged(const struct scan *s, pid_t pid, off_t descriptors)
 {
-	size_t lo = 0, hi = s->before_len;
+	const struct scan_table *before = NULL;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (s->before[mid].pid == pid)
-			return s->before[mid].descriptors == descriptors;
-		if (s->before[mid].pid < pid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
+	if (s->before_len > 0)
+		before = bsearch(&pid, s->before, s->before_len, sizeof(*s->before), compare_pid);
+	return before && before->descriptors == descriptors;
 }
 
 /* Facts of a process that holds something; one that is gone holds nothing. */
@@ -384,30 +396,16 @@ static bool sizes_count(int proc_fd)
 	return fstatat(proc_fd, "self/fd", &st, 0) == 0 && st.st_size > 0;
 }
 
-static int compare_table(const void *x, const void *y)
-{
-	const struct scan_table *a = x, *b = y;
-
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
-}
-
-static int compare_denied(const void *x, const void *y)
-{
-	const struct scan_denied *a = x, *b = y;
-
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
-}
-
 /* A fixture tree, unlike procfs, is not listed in order; a second scan repeats. */
 static void sort_stats(struct scan_stats *st)
 {
 	size_t kept = 0;
 
 	if (st->tables_len > 0)
-		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_table);
+		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_pid);
 	if (st->denied_len == 0)
 		return;
-	qsort(st->denied, st->denied_len, sizeof(*st->denied), compare_denied);
+	qsort(st->denied, st->denied_len, sizeof(*st->denied), compare_pid);
 	for (size_t i = 1; i < st->denied_len; i++) {
 		if (st->denied[i].pid != st->denied[kept].pid)
 			st->denied[++kept] = st->denied[i];
