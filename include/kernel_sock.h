@@ -1,0 +1,76 @@
+/*
+ * Ports that the kernel itself holds: the UDP ports of tunnels, which their
+ * devices name, and those of the NFS server. No process has a descriptor of
+ * such a socket.
+ */
+#ifndef WHOPORT_KERNEL_SOCK_H
+#define WHOPORT_KERNEL_SOCK_H
+
+#include "sock.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct kernel_sock {
+	enum sock_proto proto;
+	uint16_t port; /* host byte order */
+	char kind[16]; /* "vxlan", "geneve", "bareudp", "wireguard", "nfsd" */
+	char name[16]; /* of the device; "" when there is none */
+};
+
+struct kernel_sock_list {
+	struct kernel_sock *v;
+	size_t len, cap;
+};
+
+/** Release the list. */
+void kernel_sock_list_free(struct kernel_sock_list *list);
+
+/**
+ * A device from the body of an RTM_NEWLINK message (struct ifinfomsg and
+ * attributes): tunnels over UDP and the port they receive on.
+ *
+ * Return 1 if it is one, 0 if not, or -EBADMSG.
+ * Source: rtnetlink(7); IFLA_LINKINFO, IFLA_VXLAN_PORT, IFLA_GENEVE_PORT,
+ * IFLA_BAREUDP_PORT in linux/if_link.h (big-endian).
+ */
+int kernel_sock_parse_link(const void *data, size_t len, struct kernel_sock *out);
+
+/**
+ * The port of a WireGuard device from a generic netlink answer to
+ * WG_CMD_GET_DEVICE (struct genlmsghdr and attributes).
+ *
+ * Return 1, 0 if it listens on no port, or -EBADMSG.
+ * Source: linux/wireguard.h (WGDEVICE_A_LISTEN_PORT, host byte order).
+ */
+int kernel_sock_parse_wireguard(const void *data, size_t len, struct kernel_sock *out);
+
+/**
+ * The ports of the NFS server from the text of /proc/fs/nfsd/portlist, lines
+ * such as "tcp 2049"; transports without a port number of ours are skipped.
+ *
+ * Return 0 or -ENOMEM.
+ */
+int kernel_sock_parse_portlist(const char *text, size_t len, struct kernel_sock_list *out);
+
+/** Opens a netlink socket in the namespace in question; see nl_open(). */
+typedef int kernel_sock_open(void *ctx, int protocol);
+
+/**
+ * List the kernel's ports of one network namespace, as far as they are told:
+ * what may not be asked is left out.
+ *
+ * @proc_fd  root of a proc tree, for fs/nfsd/portlist; borrowed; -1: not asked
+ * @open     called for each netlink family needed; WireGuard is asked only of
+ *           devices of that kind, and wants CAP_NET_ADMIN
+ * @out      appended to; kept before an error
+ * Return 0 or -ENOMEM.
+ */
+int kernel_sock_load(int proc_fd, kernel_sock_open *open, void *ctx,
+		     struct kernel_sock_list *out);
+
+/** The first that holds a port, or NULL. */
+const struct kernel_sock *kernel_sock_find(const struct kernel_sock_list *list,
+					   enum sock_proto proto, uint16_t port);
+
+#endif
