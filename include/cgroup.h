@@ -14,75 +14,109 @@
 struct cgroup {
 	uint64_t id; /* inode number of the directory */
 	char *path;  /* below the mount: "/system.slice/nginx.service"; owned by the index */
+	/* Known to have no directory below: two links (kernfs_refresh_inode in
+	 * fs/kernfs/inode.c). Most have none, and opening them costs the most. */
+	bool leaf;
 };
 
 struct cgroup_index {
-	struct cgroup *v; /* by id */
+	struct cgroup *v; /* by id; with the root, so empty only where none is mounted */
 	size_t len, cap;
-	int root_fd; /* of the mount; -1 when there is none */
+	int root_fd; /* of the mount; a descriptor only if len > 0 */
 };
 
 /**
- * Find where version 2 is mounted and list its directories. Symbolic links
- * are not followed, other file systems not entered.
+ * Find where version 2 is mounted and list its directories. Of several mounts
+ * the first counts that shows the whole hierarchy, as far as our cgroup
+ * namespace goes; or else the first. Symbolic links are not followed, other
+ * file systems not entered.
  *
  * @proc_fd  root of a proc tree, for self/mountinfo; borrowed
  * @out      released by cgroup_index_free(), also after an error
- * Return 0, -ENOENT if none is mounted, or -errno. Directories that may not be
- * read, or vanish meanwhile, are left out.
+ * Return 0, -ENOENT if none is mounted, or -errno: why the mount cannot be
+ * opened, or a lack of memory or descriptors. What is inside of a directory
+ * that may not be read, or vanishes meanwhile, is left out.
  * Source: proc_pid_mountinfo(5), cgroups(7); sock_cgroup_ptr in
- * net/ipv4/inet_diag.c for the id.
+ * net/ipv4/inet_diag.c and kernfs_id_ino in linux/kernfs.h for the id: a
+ * 32-bit kernel's ids hold more than the inode number, and stay unknown.
  */
 int cgroup_index_load(struct cgroup_index *out, int proc_fd);
 
 /** Release the index; callable on a zeroed struct. */
 void cgroup_index_free(struct cgroup_index *x);
 
-/** Path of a cgroup, or NULL if its id is unknown; "/" is the root. */
+/** Path of a cgroup, or NULL if its id is unknown; "/" is the mount's root. */
 const char *cgroup_index_find(const struct cgroup_index *x, uint64_t id);
 
 /**
- * Processes of a cgroup, as numbers of our own pid namespace.
+ * Processes of a cgroup, as numbers of our own pid namespace; those outside
+ * of it have none and are left out, as are those of cgroups below.
  *
- * @out  an array of @out_len PIDs, ascending, freed by the caller
- * Return 0 or -errno.
- * Source: cgroup.procs in cgroups(7).
+ * @path  of the index or of PID/cgroup
+ * @out   an array of @out_len PIDs, ascending, each once; NULL if there are
+ *        none; freed by the caller
+ * Return 0 or -errno: ENOENT, ENODEV if the cgroup is gone, EOPNOTSUPP if it
+ * is threaded, EINVAL if the path leads out of the mount ("/../x").
+ * Source: cgroup.procs in cgroups(7) and the kernel's cgroup-v2.rst.
  */
 int cgroup_members(const struct cgroup_index *x, const char *path, pid_t **out, size_t *out_len);
 
-/** A part of a path. */
+/**
+ * The mount point in a line of mountinfo, if it is one of version 2.
+ *
+ * @out_whole  true if the mount's root is "/"
+ * @out_point  @size bytes, for the path without its octal escapes; terminated
+ * Return false for other file systems and malformed lines, and if the path
+ * does not fit.
+ * Source: proc_pid_mountinfo(5).
+ */
+bool cgroup_parse_mount(const char *line, size_t len, bool *out_whole, char *out_point,
+			size_t size);
+
+/** A part of a path, any bytes but NUL and '/'; of PID/cgroup, a whole path. */
 struct cgroup_name {
-	const char *text; /* borrowed from the path; not terminated */
+	const char *text; /* borrowed from what was parsed; not terminated */
 	size_t len;
 };
 
 /**
  * The systemd unit that a path lies in: the innermost component that ends in
- * .service, .socket, .scope, .mount or .swap. A service of a user's manager,
- * below user@1000.service, is that service.
+ * .service, .socket, .scope, .mount or .swap and has no byte that systemd
+ * refuses in a unit's name. A service of a user's manager, below
+ * user@1000.service, is that service. Whoever may make cgroups somewhere can
+ * give them a unit's name: it tells who started the process no surer than that.
  *
+ * @out  the name as systemctl takes it; unset if there is none
  * Return false if there is none.
  */
 bool cgroup_parse_unit(const char *path, size_t len, struct cgroup_name *out);
 
 /**
- * The container that a path lies in: an id of 64 hex digits, as Docker, Podman,
- * containerd and CRI-O write it ("docker-<id>.scope", "/docker/<id>",
- * "cri-containerd-<id>.scope", "libpod-<id>.scope"), cut to 12 digits as they
- * show it; or a name, as of LXC ("lxc.payload.NAME", "/lxc/NAME") and
- * systemd-nspawn ("machine-NAME.scope"). The innermost counts.
+ * The container that a path lies in: an id of 64 lower-case hex digits, as
+ * Docker, Podman, containerd and CRI-O write it ("docker-<id>.scope",
+ * "/docker/<id>", "cri-containerd-<id>.scope", "libpod-<id>.scope"), cut to 12
+ * digits as they show it; or a name, as of LXC ("lxc.payload.NAME",
+ * "/lxc/NAME") and systemd-nspawn ("machine-NAME.scope",
+ * "systemd-nspawn@NAME.service"). The innermost counts. The monitor beside a
+ * container (conmon, lxc.monitor) and libvirt's virtual machines are none.
  *
+ * @out  the id or name; a name of systemd-nspawn keeps systemd's escapes, such
+ *       as \x2d for a dash; unset if there is none
  * Return false if there is none.
  */
 bool cgroup_parse_container(const char *path, size_t len, struct cgroup_name *out);
 
 /**
  * The path in the text of /proc/PID/cgroup: that of version 2 ("0::/path"),
- * or, if that is the root, of the hierarchy named systemd. Not forgeable: the
- * kernel escapes newlines.
+ * or, if that is the root, of the hierarchy named systemd. The " (deleted)"
+ * behind a removed cgroup of version 2 is cut off.
  *
+ * No name can forge a line: the kernel takes no newline in one (cgroup_mkdir
+ * in kernel/cgroup/cgroup.c; for renames on version 1 since Linux 5.13).
+ *
+ * @out  unset if there is none
  * Return false if there is neither.
- * Source: cgroups(7).
+ * Source: cgroups(7); proc_cgroup_show in kernel/cgroup/cgroup.c.
  */
 bool cgroup_parse_file(const char *text, size_t len, struct cgroup_name *out);
 

@@ -106,13 +106,25 @@ bool filter_settle(struct filter *f, const struct sock *s);
 bool filter_match_target(struct filter *f, const struct sock *s);
 
 /**
- * True if TIME_WAIT remains of TCP are part of the answer: while tables are
- * read, no more once all targets are held.
+ * States of a protocol's sockets that are part of the answer or explain it:
+ * while tables are read, no more than what waits once all targets are held.
+ * Return a set of SOCK_STATE_BIT()s.
  */
-bool filter_wants_remains(const struct filter *f);
+uint32_t filter_wants_states(const struct filter *f, enum sock_proto proto);
 
-/** Forget which targets are held, before the tables are read again. */
-void filter_restart(struct filter *f);
+/**
+ * The local ports that targets still ask for, of one protocol.
+ *
+ * Return how many there are in @out; 0 if it is not a matter of at most @max
+ * single ports.
+ */
+size_t filter_wants_ports(const struct filter *f, enum sock_proto proto, uint16_t *out, size_t max);
+
+/** Forget which targets some protocols hold, before tables are read (again). */
+void filter_restart(struct filter *f, unsigned protos);
+
+/** True if a target is a path, which is the same in every network namespace. */
+bool filter_has_path(const struct filter *f);
 
 /** True if one holder of a selected socket is shown. */
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd);

@@ -21,7 +21,12 @@ enum sock_proto {
 	SOCK_PROTO_UDPLITE,
 	SOCK_PROTO_RAW,
 	SOCK_PROTO_MPTCP,
+	SOCK_PROTO_SCTP,
 	SOCK_PROTO_UNIX,
+	SOCK_PROTO_NETLINK,
+	SOCK_PROTO_PACKET,
+	SOCK_PROTO_VSOCK,
+	SOCK_PROTO_XDP,
 	SOCK_PROTO_OTHER, /* a descriptor whose socket is in no table that was read */
 	SOCK_PROTO_COUNT
 };
@@ -30,7 +35,8 @@ enum sock_proto {
 #define SOCK_PROTO_BIT(proto) (1U << (proto))
 #define SOCK_PROTOS_PORTS \
 	(SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_UDP) | \
-	 SOCK_PROTO_BIT(SOCK_PROTO_UDPLITE) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP))
+	 SOCK_PROTO_BIT(SOCK_PROTO_UDPLITE) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP) | \
+	 SOCK_PROTO_BIT(SOCK_PROTO_SCTP))
 #define SOCK_PROTOS_INET (SOCK_PROTOS_PORTS | SOCK_PROTO_BIT(SOCK_PROTO_RAW))
 
 /*
@@ -60,6 +66,18 @@ enum sock_state {
 };
 
 #define SOCK_STATE_BIT(state) (1U << (state))
+/* What keeps a port without any connection. */
+#define SOCK_STATES_WAITING \
+	(SOCK_STATE_BIT(SOCK_STATE_LISTEN) | SOCK_STATE_BIT(SOCK_STATE_BOUND))
+
+/* The kernel's numbers for what a TCP socket waits for (idiag_timer, sock_diag(7)). */
+enum sock_timer {
+	SOCK_TIMER_NONE,
+	SOCK_TIMER_RETRANSMIT,
+	SOCK_TIMER_KEEPALIVE,
+	SOCK_TIMER_TIME_WAIT, /* the socket is a TIME_WAIT or FIN_WAIT2 remainder */
+	SOCK_TIMER_PROBE,     /* of a closed window */
+};
 
 /* What the filter decided; see filter.h. */
 enum sock_role {
@@ -77,25 +95,44 @@ struct sock_doubt {
 	bool contested; /* another row claims the same inode */
 };
 
+/* The file that a unix socket is bound to. */
+struct sock_file {
+	uint32_t major, minor; /* of the device */
+	uint32_t inode;        /* the lower 32 bits; 0: none is known */
+};
+
+/* Whether a socket on [::] takes IPv4, too. */
+enum sock_v6only { SOCK_V6ONLY_UNKNOWN, SOCK_V6ONLY_NO, SOCK_V6ONLY_YES };
+
 struct sock {
 	uint64_t inode;
-	uint64_t cookie;  /* unix: the socket's cookie, from text the hashed pointer */
-	uint32_t uid;     /* meaningful if uid_known */
-	uint32_t netns;   /* inode of the network namespace, 0 when unknown */
-	uint32_t rqueue;  /* bytes; for LISTEN connections waiting */
-	uint32_t wqueue;  /* bytes */
-	uint32_t timer_s; /* seconds left, rounded up; TIME_WAIT and its kin only */
+	uint64_t cookie;   /* the socket's cookie; from unix text the hashed pointer; 0 unknown */
+	uint64_t cgroup;   /* id of the cgroup it was created in, 0 when unknown */
+	uint32_t uid;      /* meaningful if uid_known */
+	uint32_t netns;    /* id of the network namespace (netns.h), 0 when unknown */
+	uint32_t rqueue;   /* bytes; for LISTEN connections waiting */
+	uint32_t wqueue;   /* bytes; for LISTEN the backlog limit, from text 0 */
+	uint32_t timer_ms; /* until the timer ends */
+	uint32_t peer;     /* unix: inode of the other end, 0 when unknown or none */
+	uint32_t bound_if; /* index of the interface it is bound to, 0: none or unknown */
+	struct sock_file file; /* unix */
 	struct addr local, remote;
-	const char *name; /* unix: bound name; the table's; NULL when unnamed */
+	/* The table's. Unix: bound name, NULL when unnamed. Kinds without
+	 * addresses of ours: what the NAME column says. */
+	const char *name;
+	const char *device; /* the table's: name of bound_if; terminated; NULL when unknown */
 	const struct sock_doubt *doubt; /* the table's; NULL when the row is certain */
 	uint32_t row; /* unix text: place in the table, from 1 */
 	uint16_t name_len;
-	uint8_t proto;     /* enum sock_proto */
-	uint8_t state;     /* enum sock_state */
-	uint8_t type;      /* unix: SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
-	uint8_t role;      /* enum sock_role */
-	uint8_t uid_known; /* boolean */
-	uint8_t timewait;  /* boolean: a TIME_WAIT or FIN_WAIT2 remainder */
+	uint8_t proto;      /* enum sock_proto */
+	uint8_t state;      /* enum sock_state */
+	uint8_t type;       /* unix: SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET */
+	uint8_t role;       /* enum sock_role */
+	uint8_t timer;      /* enum sock_timer */
+	uint8_t v6only;     /* enum sock_v6only */
+	bool uid_known;
+	bool name_is_exact; /* NUL is NUL: text shows it as '@' */
+	bool is_subflow;    /* TCP that belongs to a Multipath TCP socket */
 };
 
 struct sock_table {
@@ -108,7 +145,7 @@ struct sock_table {
 void sock_table_free(struct sock_table *t);
 
 /**
- * Append a copy of a record, and of the name and the doubt it points to.
+ * Append a copy of a record, and of what it points to.
  *
  * Return 0 or -ENOMEM. Pointers to records are valid until the next add.
  */
@@ -155,6 +192,9 @@ bool sock_state_parse(const char *name, size_t len, enum sock_state *out);
 
 /** Set of the states that sockets of a protocol can be in: SOCK_STATE_BIT()s. */
 uint32_t sock_proto_states(enum sock_proto proto);
+
+/** Seconds until a socket's timer ends, rounded up. */
+uint32_t sock_timer_seconds(const struct sock *s);
 
 /**
  * True for a connection that its listener's accept() has not returned yet:

@@ -11,29 +11,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/**
- * Takes one record; its name is valid during the call only.
- *
- * Return 0 to go on, or -errno to stop the reading with that error.
- */
-typedef int source_sink(void *ctx, const struct sock *s);
+/** Where records go, and what is still wanted of them. */
+struct source_sink {
+	void *ctx;
+	/**
+	 * Take one record; what it points to is valid during the call only.
+	 *
+	 * Return 0 to go on, or -errno to stop the reading with that error.
+	 */
+	int (*take)(void *ctx, const struct sock *s);
+	/** Places in the stream of records, to forget what came behind one. NULL: never. */
+	size_t (*mark)(const void *ctx);
+	void (*forget)(void *ctx, size_t mark);
+	/**
+	 * States of a protocol that are wanted (still, after what was read), as a
+	 * set of SOCK_STATE_BIT()s. A source may leave out others. NULL: all.
+	 */
+	uint32_t (*wants_states)(const void *ctx, enum sock_proto proto);
+	/**
+	 * The local ports that are wanted (still), at most @max. A source may leave
+	 * out others. NULL, or 0 in return: any port, or too many.
+	 */
+	size_t (*wants_ports)(const void *ctx, enum sock_proto proto, uint16_t *out, size_t max);
+};
 
 struct source_stats {
-	size_t malformed; /* lines that are no rows: skipped */
-	size_t tables;    /* files that were there */
+	size_t malformed; /* rows that make no sense: skipped */
+	size_t tables;    /* tables and dumps that were there */
+	unsigned refused; /* protocols that were not answered for: SOCK_PROTO_BIT()s */
 	const char *file; /* the file an error is about, such as "tcp6" */
 };
 
 struct source_request {
-	int net_fd;      /* a `net` directory, such as /proc/self/net; borrowed */
+	int fd;          /* a `net` directory, or a netlink socket; borrowed */
 	uint32_t netns;  /* namespace id stored in each record, 0 when unknown */
 	unsigned protos; /* set of SOCK_PROTO_BIT()s */
-	source_sink *sink;
-	void *ctx; /* the sink's */
-	/* Whether TIME_WAIT remains are wanted (still, after what was read); NULL:
-	 * yes. Without them a TCP table is not read if no socket uses it: even
-	 * empty it costs a walk over 262,144 buckets. */
-	bool (*wants_remains)(const void *ctx);
+	const struct source_sink *sink;
 };
 
 #endif

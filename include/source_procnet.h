@@ -1,6 +1,6 @@
 /*
- * The text source: /proc/net/{tcp,tcp6,udp,udp6,udplite,udplite6,raw,raw6,unix}
- * of one network namespace into socket records. It works on every kernel,
+ * The text source: /proc/net/{tcp,tcp6,udp,udp6,udplite,udplite6,raw,raw6,unix,
+ * netlink,packet} of one network namespace into socket records. It works on every kernel,
  * without any right, and is what remains when sock_diag is refused.
  *
  * It cannot see TCP sockets that are bound but not listening, and it knows no

@@ -27,6 +27,7 @@ struct target {
 	size_t item;      /* the filter's: which word this is */
 	char *name;       /* owned; unix: bytes of the name, not terminated */
 	size_t name_len;
+	struct sock_file file; /* unix: the socket file that the word names now */
 };
 
 struct target_list {

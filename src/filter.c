@@ -115,6 +115,7 @@ int filter_add(struct filter *f, enum filter_kind kind, const char *word, const 
 	}
 }
 
+/* AF_UNSPEC for kinds that have neither addresses nor names of ours. */
 static sa_family_t family_of(const struct sock *s)
 {
 	return s->proto == SOCK_PROTO_UNIX ? AF_UNIX : s->local.family;
@@ -155,10 +156,12 @@ static bool allows_class(const struct filter *f, enum sock_proto proto, sa_famil
 /* Call for each kind of socket there is until one answers true. */
 static bool any_class(const struct filter *f, enum sock_proto proto, const struct target *t)
 {
-	static const sa_family_t families[] = {AF_INET, AF_INET6, AF_UNIX};
+	static const sa_family_t families[] = {AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC};
+	bool is_inet = SOCK_PROTO_BIT(proto) & SOCK_PROTOS_INET;
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
-		if ((families[i] == AF_UNIX) != (proto == SOCK_PROTO_UNIX))
+		bool fits = is_inet ? i < 2 : families[i] == (proto == SOCK_PROTO_UNIX ? AF_UNIX : AF_UNSPEC);
+		if (!fits)
 			continue;
 		for (unsigned state = 0; state < SOCK_STATE_COUNT; state++) {
 			if (sock_proto_states(proto) & SOCK_STATE_BIT(state) &&
@@ -327,20 +330,73 @@ bool filter_settle(struct filter *f, const struct sock *s)
 	return false;
 }
 
-bool filter_wants_remains(const struct filter *f)
+static bool allows_state(const struct filter *f, enum sock_proto proto, enum sock_state state)
 {
-	unsigned bit = SOCK_PROTO_BIT(SOCK_PROTO_TCP);
+	if (!(SOCK_PROTO_BIT(proto) & SOCK_PROTOS_INET))
+		return true;
+	return allows_class(f, proto, AF_INET, state) || allows_class(f, proto, AF_INET6, state);
+}
 
-	/* FIN_WAIT2 is a state of remains, too. */
-	if (!allows_class(f, SOCK_PROTO_TCP, AF_INET, SOCK_STATE_TIME_WAIT) &&
-	    !allows_class(f, SOCK_PROTO_TCP, AF_INET6, SOCK_STATE_TIME_WAIT) &&
-	    !allows_class(f, SOCK_PROTO_TCP, AF_INET, SOCK_STATE_FIN_WAIT2) &&
-	    !allows_class(f, SOCK_PROTO_TCP, AF_INET6, SOCK_STATE_FIN_WAIT2))
-		return false;
+/* True if of some target more is wanted than what holds its port. */
+static bool wants_rest(const struct filter *f, enum sock_proto proto)
+{
+	unsigned bit = SOCK_PROTO_BIT(proto);
+
 	if (f->targets.len == 0 || f->all || f->states_given)
 		return true;
 	for (size_t i = 0; i < f->targets.len; i++) {
 		if (f->targets.v[i].protos & bit && !(f->targets.v[i].held & bit))
+			return true;
+	}
+	return false;
+}
+
+uint32_t filter_wants_states(const struct filter *f, enum sock_proto proto)
+{
+	bool tcp = proto == SOCK_PROTO_TCP || proto == SOCK_PROTO_MPTCP;
+	uint32_t states = 0, all = sock_proto_states(proto);
+
+	for (unsigned state = 0; state < SOCK_STATE_COUNT; state++) {
+		if (all & SOCK_STATE_BIT(state) && allows_state(f, proto, (enum sock_state)state))
+			states |= SOCK_STATE_BIT(state);
+	}
+	if (tcp && !wants_rest(f, proto))
+		states &= SOCK_STATES_WAITING;
+	/* Listeners are witnesses of connections that are not accepted yet. */
+	if (tcp && states & ~SOCK_STATES_WAITING)
+		states |= SOCK_STATE_BIT(SOCK_STATE_LISTEN);
+	return states;
+}
+
+size_t filter_wants_ports(const struct filter *f, enum sock_proto proto, uint16_t *out, size_t max)
+{
+	unsigned bit = SOCK_PROTO_BIT(proto);
+	bool every_state = f->all || f->states_given;
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->targets.len; i++) {
+		const struct target *t = &f->targets.v[i];
+		bool known = false;
+
+		if (!(t->protos & bit) || (!every_state && t->held & bit))
+			continue;
+		if (t->lo != t->hi)
+			return 0;
+		for (size_t j = 0; j < count; j++)
+			known |= out[j] == t->lo;
+		if (!known && count == max)
+			return 0;
+		if (!known)
+			out[count++] = t->lo;
+	}
+	return count;
+}
+
+bool filter_has_path(const struct filter *f)
+{
+	for (size_t i = 0; i < f->targets.len; i++) {
+		const struct target *t = &f->targets.v[i];
+		if (t->name && (t->name_len == 0 || *t->name != '\0'))
 			return true;
 	}
 	return false;
@@ -353,10 +409,10 @@ bool filter_match_target(struct filter *f, const struct sock *s)
 	return f->targets.len == 0 || target_list_next(&f->targets, s, &cursor);
 }
 
-void filter_restart(struct filter *f)
+void filter_restart(struct filter *f, unsigned protos)
 {
 	for (size_t i = 0; i < f->targets.len; i++)
-		f->targets.v[i].held = 0;
+		f->targets.v[i].held &= ~protos;
 }
 
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd)

@@ -29,7 +29,7 @@ static int add_row(struct row_list *list, const struct row *row)
 
 static enum reason reason_without_inode(const struct sock *s)
 {
-	if (s->timewait)
+	if (s->timer == SOCK_TIMER_TIME_WAIT)
 		return REASON_TIME_WAIT;
 	if (sock_is_unaccepted(s))
 		return REASON_NOT_ACCEPTED;

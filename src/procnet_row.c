@@ -84,9 +84,15 @@ static bool take_addr(struct cursor *c, sa_family_t family, struct addr *out)
 	return true;
 }
 
-static uint32_t clamp(uint64_t value)
+/* Ticks of USER_HZ as milliseconds, rounded up. */
+static uint32_t ticks_to_ms(uint64_t ticks)
 {
-	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+	long hz = sysconf(_SC_CLK_TCK);
+	uint64_t per_s = hz > 0 ? (uint64_t)hz : 100;
+
+	if (ticks / per_s >= UINT32_MAX / 1000)
+		return UINT32_MAX;
+	return (uint32_t)((ticks * 1000 + per_s - 1) / per_s);
 }
 
 static enum sock_state decode_state(enum sock_proto proto, uint64_t st)
@@ -124,12 +130,11 @@ int procnet_parse_inet(const char *line, size_t len, enum sock_proto proto, sa_f
 	/* Before Linux 6.17 every socket without a file claims uid 0. */
 	s.uid_known = inode != 0 || uid != 0;
 	/* Timer 3 is a TIME_WAIT remainder, in FIN_WAIT2 too (get_timewait4_sock). */
-	if (proto == SOCK_PROTO_TCP && timer == 3) {
-		long hz = sysconf(_SC_CLK_TCK);
-		uint64_t ticks = hz > 0 ? (uint64_t)hz : 100;
-		s.timewait = true;
-		s.timer_s = clamp(when / ticks + (when % ticks != 0));
-		s.uid_known = false;
+	if (proto == SOCK_PROTO_TCP && timer <= SOCK_TIMER_PROBE) {
+		s.timer = (uint8_t)timer;
+		s.timer_ms = timer == SOCK_TIMER_NONE ? 0 : ticks_to_ms(when);
+		if (timer == SOCK_TIMER_TIME_WAIT)
+			s.uid_known = false;
 	}
 	*out = s;
 	return 0;

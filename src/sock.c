@@ -30,7 +30,12 @@ static const struct {
 	[SOCK_PROTO_UDPLITE] = {"UDPLITE", STATES_DATAGRAM},
 	[SOCK_PROTO_RAW] = {"RAW", STATES_DATAGRAM},
 	[SOCK_PROTO_MPTCP] = {"MPTCP", STATES_TCP},
+	[SOCK_PROTO_SCTP] = {"SCTP", STATES_TCP},
 	[SOCK_PROTO_UNIX] = {"unix", STATES_UNIX},
+	[SOCK_PROTO_NETLINK] = {"netlink", SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)},
+	[SOCK_PROTO_PACKET] = {"packet", SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)},
+	[SOCK_PROTO_VSOCK] = {"vsock", STATES_TCP},
+	[SOCK_PROTO_XDP] = {"xdp", SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)},
 	[SOCK_PROTO_OTHER] = {"sock", SOCK_STATE_BIT(SOCK_STATE_UNKNOWN)},
 };
 
@@ -110,6 +115,11 @@ static int keep_pointees(struct sock_table *t, struct sock *s)
 {
 	if (s->name)
 		s->name = sock_table_keep(t, s->name, s->name_len);
+	if (s->device) {
+		s->device = sock_table_keep(t, s->device, strlen(s->device) + 1);
+		if (!s->device)
+			return -ENOMEM;
+	}
 	if (s->doubt) {
 		struct sock_doubt doubt = *s->doubt;
 		doubt.line = sock_table_keep(t, doubt.line, doubt.len);
@@ -294,6 +304,11 @@ bool sock_state_parse(const char *name, size_t len, enum sock_state *out)
 uint32_t sock_proto_states(enum sock_proto proto)
 {
 	return protos[proto].states;
+}
+
+uint32_t sock_timer_seconds(const struct sock *s)
+{
+	return s->timer_ms / 1000 + (s->timer_ms % 1000 != 0);
 }
 
 bool sock_is_unaccepted(const struct sock *s)

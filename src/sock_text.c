@@ -207,7 +207,7 @@ void sock_text_add_reason(const struct column_style *style, const struct row *ro
 		return;
 	case REASON_TIME_WAIT:
 		buf_add_str(out, "time-wait: ");
-		buf_add_dec(out, row->sock->timer_s);
+		buf_add_dec(out, sock_timer_seconds(row->sock));
 		buf_add_str(out, " s");
 		return;
 	case REASON_ORPHAN:

@@ -4,7 +4,9 @@
  */
 #include "source_procnet.h"
 
+#include "buf.h"
 #include "line_reader.h"
+#include "other_row.h"
 #include "procfs.h"
 #include "procnet_row.h"
 #include "source.h"
@@ -31,6 +33,11 @@ static const struct inet_table {
 	{"raw6", SOCK_PROTO_RAW, AF_INET6, NULL, NULL},
 };
 
+static const struct other_table {
+	const char *file;
+	enum sock_proto proto;
+} other_tables[] = {{"netlink", SOCK_PROTO_NETLINK}, {"packet", SOCK_PROTO_PACKET}};
+
 /* What one inet table's lines are handed on with. */
 struct inet_reading {
 	const struct source_request *rq;
@@ -53,7 +60,36 @@ static int take_inet_line(void *ctx, const char *line, size_t len)
 		return 0;
 	}
 	s.netns = r->rq->netns;
-	return r->rq->sink(r->rq->ctx, &s);
+	return r->rq->sink->take(r->rq->sink->ctx, &s);
+}
+
+/* The same for the kinds without ports. */
+struct other_reading {
+	const struct source_request *rq;
+	enum sock_proto proto;
+	struct source_stats *st;
+	bool header_seen;
+	struct buf text;
+};
+
+static int take_other_line(void *ctx, const char *line, size_t len)
+{
+	struct other_reading *r = ctx;
+	struct sock s;
+
+	if (!r->header_seen) {
+		r->header_seen = true;
+		return 0;
+	}
+	int rc = line ? other_row_parse_text(line, len, r->proto, &r->text, &s) : -EINVAL;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0) {
+		r->st->malformed++;
+		return 0;
+	}
+	s.netns = r->rq->netns;
+	return r->rq->sink->take(r->rq->sink->ctx, &s);
 }
 
 /* Feed a table to a taker of lines; a table that is not there gives none. */
@@ -76,13 +112,13 @@ static int read_table(int net_fd, const char *file, line_taker *take, void *ctx,
 static int read_unix(const struct source_request *rq, struct source_stats *st)
 {
 	struct unix_table table = {0};
-	int rc = read_table(rq->net_fd, "unix", unix_table_take_line, &table, st);
+	int rc = read_table(rq->fd, "unix", unix_table_take_line, &table, st);
 
 	if (rc == 0)
 		rc = unix_table_settle(&table);
 	for (size_t i = 0; rc == 0 && i < table.socks.len; i++) {
 		table.socks.v[i].netns = rq->netns;
-		rc = rq->sink(rq->ctx, &table.socks.v[i]);
+		rc = rq->sink->take(rq->sink->ctx, &table.socks.v[i]);
 	}
 	st->malformed += table.malformed;
 	unix_table_free(&table);
@@ -123,24 +159,50 @@ static bool counts_none(int net_fd, const struct inet_table *table)
  */
 static bool is_unused(const struct source_request *rq, const struct inet_table *table)
 {
-	return table->summary && rq->wants_remains && !rq->wants_remains(rq->ctx) &&
-	       counts_none(rq->net_fd, table) && counts_none(rq->net_fd, table);
+	/* FIN_WAIT2 is a state of remains, too. */
+	const uint32_t remains = SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT) |
+				 SOCK_STATE_BIT(SOCK_STATE_FIN_WAIT2);
+
+	return table->summary && rq->sink->wants_states &&
+	       !(rq->sink->wants_states(rq->sink->ctx, table->proto) & remains) &&
+	       counts_none(rq->fd, table) && counts_none(rq->fd, table);
+}
+
+static int read_inet(const struct source_request *rq, const struct inet_table *table,
+		     struct source_stats *st)
+{
+	struct inet_reading r = {.rq = rq, .table = table, .st = st};
+
+	if (is_unused(rq, table)) {
+		st->tables++;
+		return 0;
+	}
+	return read_table(rq->fd, table->file, take_inet_line, &r, st);
+}
+
+static int read_other(const struct source_request *rq, const struct other_table *table,
+		      struct source_stats *st)
+{
+	struct other_reading r = {.rq = rq, .proto = table->proto, .st = st};
+	int rc = read_table(rq->fd, table->file, take_other_line, &r, st);
+
+	buf_free(&r.text);
+	return rc;
 }
 
 int source_procnet_read(const struct source_request *rq, struct source_stats *st)
 {
-	for (size_t i = 0; i < sizeof(inet_tables) / sizeof(*inet_tables); i++) {
-		struct inet_reading r = {.rq = rq, .table = &inet_tables[i], .st = st};
+	int rc = 0;
 
-		if (!(rq->protos & SOCK_PROTO_BIT(r.table->proto)))
-			continue;
-		if (is_unused(rq, r.table)) {
-			st->tables++;
-			continue;
-		}
-		int rc = read_table(rq->net_fd, r.table->file, take_inet_line, &r, st);
-		if (rc < 0)
-			return rc;
+	for (size_t i = 0; rc == 0 && i < sizeof(inet_tables) / sizeof(*inet_tables); i++) {
+		if (rq->protos & SOCK_PROTO_BIT(inet_tables[i].proto))
+			rc = read_inet(rq, &inet_tables[i], st);
 	}
-	return rq->protos & SOCK_PROTO_BIT(SOCK_PROTO_UNIX) ? read_unix(rq, st) : 0;
+	for (size_t i = 0; rc == 0 && i < sizeof(other_tables) / sizeof(*other_tables); i++) {
+		if (rq->protos & SOCK_PROTO_BIT(other_tables[i].proto))
+			rc = read_other(rq, &other_tables[i], st);
+	}
+	if (rc == 0 && rq->protos & SOCK_PROTO_BIT(SOCK_PROTO_UNIX))
+		rc = read_unix(rq, st);
+	return rc;
 }

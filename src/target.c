@@ -1,7 +1,7 @@
 /*
  * Targets; see target.h. The address rules are those of bind(2): a wildcard
  * conflicts with every address of its family, and [::] with IPv4 too unless
- * it is v6only, which /proc/net does not tell.
+ * it is known to be v6only.
  */
 #define _GNU_SOURCE
 #include "target.h"
@@ -16,6 +16,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 void target_list_free(struct target_list *list)
@@ -98,15 +100,43 @@ static int add_abstract(struct target_list *list, const char *word, size_t item,
 	return add_name(list, name, len, item);
 }
 
+/* The names that a server may have bound for a path; see add_path(). */
+static int add_spellings(struct target_list *list, const char *plain, size_t item)
+{
+	char path[2 * PATH_MAX + 2] = "", real[PATH_MAX], base[PATH_MAX];
+
+	if (*plain != '/') {
+		if (!getcwd(path, PATH_MAX))
+			return 0;
+		strcat(path, "/");
+	}
+	strcat(path, plain);
+	int rc = add_name(list, path, strlen(path), item);
+	if (rc == 0 && realpath(path, real))
+		rc = add_name(list, real, strlen(real), item);
+	/* And the directory alone: the socket file may be gone. */
+	char *slash = strrchr(path, '/');
+	strcpy(base, slash + 1);
+	*slash = '\0';
+	if (rc < 0 || !realpath(*path ? path : "/", real))
+		return rc;
+	strcpy(path, strcmp(real, "/") == 0 ? "" : real);
+	strcat(path, "/");
+	strcat(path, base);
+	return add_name(list, path, strlen(path), item);
+}
+
 /*
  * A path, in the spellings that a server may have bound: as typed, without
- * "./", absolute, and with symbolic links resolved. Only our own word is
- * resolved, never the name of a foreign socket.
+ * "./", absolute, and with symbolic links resolved; and the file that it names
+ * now, whatever name it was bound by. Only our own word is resolved, never
+ * the name of a foreign socket.
  */
 static int add_path(struct target_list *list, const char *word, size_t item, const char **out_why)
 {
-	char path[2 * PATH_MAX + 2], real[PATH_MAX];
 	const char *plain = word;
+	size_t first = list->len;
+	struct stat st;
 
 	if (strlen(word) >= PATH_MAX)
 		return refuse_word(out_why, "longer than a path can be");
@@ -115,36 +145,12 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 	int rc = add_name(list, word, strlen(word), item);
 	if (rc == 0)
 		rc = add_name(list, plain, strlen(plain), item);
-	if (rc < 0)
-		return rc;
-
-	path[0] = '\0';
-	if (*plain != '/') {
-		if (!getcwd(path, PATH_MAX))
-			return 0;
-		strcat(path, "/");
-	}
-	strcat(path, plain);
-	rc = add_name(list, path, strlen(path), item);
-	if (rc < 0)
-		return rc;
-
-	if (realpath(path, real)) {
-		rc = add_name(list, real, strlen(real), item);
-		if (rc < 0)
-			return rc;
-	}
-	/* And the directory alone: the socket file may be gone. */
-	char *slash = strrchr(path, '/');
-	char base[PATH_MAX];
-	strcpy(base, slash + 1);
-	*slash = '\0';
-	if (!realpath(*path ? path : "/", real))
-		return 0;
-	strcpy(path, strcmp(real, "/") == 0 ? "" : real);
-	strcat(path, "/");
-	strcat(path, base);
-	return add_name(list, path, strlen(path), item);
+	if (rc == 0)
+		rc = add_spellings(list, plain, item);
+	if (rc == 0 && stat(word, &st) == 0 && S_ISSOCK(st.st_mode))
+		list->v[first].file = (struct sock_file){major(st.st_dev), minor(st.st_dev),
+							 (uint32_t)st.st_ino};
+	return rc;
 }
 
 /* Add each range of a port list, at each address. */
@@ -290,14 +296,20 @@ bool target_allows(const struct target *t, enum sock_proto proto, sa_family_t fa
 	       addr_is_v4mapped(&t->addr);
 }
 
-/* Would bind(2) to @wanted meet a socket at @local? */
-static bool conflicts(const struct addr *wanted, const struct addr *local)
+/* True if a socket at a wildcard takes the addresses of both families. */
+static bool is_dual_stack(const struct addr *a, enum sock_v6only v6only)
 {
-	struct addr w = addr_unmap(wanted), l = addr_unmap(local);
+	return a->family == AF_INET6 && addr_is_wildcard(a) && v6only != SOCK_V6ONLY_YES;
+}
 
-	if (w.family == AF_UNSPEC || (w.family == AF_INET6 && addr_is_wildcard(&w)))
+/* Would bind(2) to @wanted meet a socket? A bind to [::] is taken to be dual-stack. */
+static bool conflicts(const struct addr *wanted, const struct sock *s)
+{
+	struct addr w = addr_unmap(wanted), l = addr_unmap(&s->local);
+
+	if (w.family == AF_UNSPEC || is_dual_stack(&w, SOCK_V6ONLY_NO))
 		return true;
-	if (l.family == AF_INET6 && addr_is_wildcard(&l))
+	if (is_dual_stack(&l, (enum sock_v6only)s->v6only))
 		return true;
 	if (w.family != l.family)
 		return false;
@@ -310,10 +322,17 @@ static bool same_name(const struct target *t, const struct sock *s)
 	if (!s->name || s->name_len != t->name_len)
 		return false;
 	for (size_t i = 0; i < t->name_len; i++) {
-		if (s->name[i] != t->name[i] && !(t->name[i] == '\0' && s->name[i] == '@'))
+		bool blurred = !s->name_is_exact && t->name[i] == '\0' && s->name[i] == '@';
+		if (s->name[i] != t->name[i] && !blurred)
 			return false;
 	}
 	return true;
+}
+
+static bool same_file(const struct target *t, const struct sock *s)
+{
+	return t->file.inode != 0 && t->file.inode == s->file.inode &&
+	       t->file.major == s->file.major && t->file.minor == s->file.minor;
 }
 
 bool target_match(const struct target *t, const struct sock *s)
@@ -321,9 +340,8 @@ bool target_match(const struct target *t, const struct sock *s)
 	if (!(t->protos & SOCK_PROTO_BIT(s->proto)))
 		return false;
 	if (t->name)
-		return same_name(t, s);
-	return s->local.port >= t->lo && s->local.port <= t->hi &&
-	       conflicts(&t->addr, &s->local);
+		return same_name(t, s) || same_file(t, s);
+	return s->local.port >= t->lo && s->local.port <= t->hi && conflicts(&t->addr, s);
 }
 
 struct target *target_list_next(struct target_list *list, const struct sock *s, size_t *cursor)

@@ -305,7 +305,7 @@ static void reasons_are_told(void **state)
 
 	(void)state;
 	scene_init(&sc);
-	s.timer_s = 41;
+	s.timer_ms = 41000;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		sc.snap.scan.denied_len = cases[i].denied;
 		assert_cell(COLUMN_REASON, &sc.style,

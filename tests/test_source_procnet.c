@@ -54,7 +54,7 @@ static void parse_inet_reads_tcp_listener(void **state)
 	assert_int_equal(s.uid, 1000);
 	assert_true(s.uid_known);
 	assert_int_equal(s.inode, 31415);
-	assert_false(s.timewait);
+	assert_int_not_equal(s.timer, SOCK_TIMER_TIME_WAIT);
 }
 
 static void parse_inet_reads_ipv6_words_in_host_order(void **state)
@@ -127,10 +127,10 @@ static void parse_inet_rounds_timer_up_to_seconds(void **state)
 			 "    0        0 0 3 000000005d0d3f2a", cases[i].ticks);
 		struct sock s = parse_tcp(row);
 		assert_int_equal(s.state, SOCK_STATE_TIME_WAIT);
-		assert_true(s.timewait);
+		assert_int_equal(s.timer, SOCK_TIMER_TIME_WAIT);
 		assert_false(s.uid_known);
 		assert_int_equal(s.inode, 0);
-		assert_int_equal(s.timer_s, cases[i].seconds);
+		assert_int_equal(sock_timer_seconds(&s), cases[i].seconds);
 	}
 }
 
@@ -141,13 +141,13 @@ static void parse_inet_takes_fin_wait2_with_timer_3_as_remainder(void **state)
 
 	(void)state;
 	assert_int_equal(s.state, SOCK_STATE_FIN_WAIT2);
-	assert_true(s.timewait);
-	assert_int_equal(s.timer_s, 1);
+	assert_int_equal(s.timer, SOCK_TIMER_TIME_WAIT);
+	assert_int_equal(sock_timer_seconds(&s), 1);
 	s = parse_tcp("   3: 0100007F:1F90 0100007F:C352 05 00000000:00000000 "
 		      "02:00000AF1 00000000  1000        0 4000 1 000000005d0d3f2c 20 4 0 10 -1");
 	assert_int_equal(s.state, SOCK_STATE_FIN_WAIT2);
-	assert_false(s.timewait);
-	assert_int_equal(s.timer_s, 0);
+	assert_int_not_equal(s.timer, SOCK_TIMER_TIME_WAIT);
+	assert_int_equal(sock_timer_seconds(&s), 0);
 }
 
 static void parse_inet_reads_request_as_syn_recv(void **state)
@@ -187,7 +187,7 @@ static void parse_inet_takes_the_largest_numbers(void **state)
 	/* The timer of a socket far in the future is printed with 16 digits. */
 	s = parse_tcp("   1: 0100007F:1F90 0100007F:C350 06 00000000:00000000 03:FFFFFFFFFFFFFFFF "
 		      "00000000     0        0 2147483649 3 0");
-	assert_int_equal(s.timer_s, UINT32_MAX);
+	assert_int_equal(s.timer_ms, UINT32_MAX);
 	assert_int_equal(s.inode, 2147483649U);
 }
 

@@ -237,11 +237,11 @@ static void read_understands_recorded_time_wait(void **state)
 	assert_int_equal(read_tables(*state, SOCK_PROTOS_INET, &t, &st), 0);
 	assert_int_equal(st.malformed, 0);
 	assert_int_equal(t.socks.len, 4);
-	assert_false(t.socks.v[0].timewait);
+	assert_int_not_equal(t.socks.v[0].timer, SOCK_TIMER_TIME_WAIT);
 	for (size_t i = 1; i < 4; i++)
-		assert_true(t.socks.v[i].timewait);
-	assert_true(t.socks.v[1].timer_s >= t.socks.v[2].timer_s);
-	assert_int_equal(t.socks.v[3].timer_s, 1);
+		assert_int_equal(t.socks.v[i].timer, SOCK_TIMER_TIME_WAIT);
+	assert_true(t.socks.v[1].timer_ms >= t.socks.v[2].timer_ms);
+	assert_int_equal(sock_timer_seconds(&t.socks.v[3]), 1);
 	assert_int_equal(t.socks.v[3].state, SOCK_STATE_FIN_WAIT2);
 	sock_table_free(&t.socks);
 }

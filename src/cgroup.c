@@ -1,0 +1,538 @@
+/*
+ * Control groups of version 2; see cgroup.h. Where they are mounted stands
+ * in self/mountinfo, blanks in paths written as \040:
+ *
+ *     35 24 0:30 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate
+ *
+ * The tree is listed level by level: the index is its own queue, so that
+ * neither the stack nor the open descriptors grow with its depth. A path
+ * longer than PATH_MAX cannot be opened, and ends a branch.
+ */
+#define _GNU_SOURCE
+#include "cgroup.h"
+
+#include "grow.h"
+#include "line_reader.h"
+#include "num.h"
+#include "procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+/* --- the mount ----------------------------------------------------------- */
+
+static bool equals(struct cgroup_name name, const char *text)
+{
+	return name.len == strlen(text) && memcmp(name.text, text, name.len) == 0;
+}
+
+/* Cut off the next field, up to a blank. */
+static bool take_field(const char **at, const char *end, struct cgroup_name *out)
+{
+	if (*at >= end)
+		return false;
+
+	size_t rest = (size_t)(end - *at);
+	const char *blank = memchr(*at, ' ', rest);
+	*out = (struct cgroup_name){*at, blank ? (size_t)(blank - *at) : rest};
+	*at += out->len + (blank ? 1 : 0);
+	return true;
+}
+
+static bool is_octal(char c, char max)
+{
+	return c >= '0' && c <= max;
+}
+
+/* Resolve escapes such as \040; false if that is no path of less than @size bytes. */
+static bool unescape(struct cgroup_name text, char *out, size_t size)
+{
+	const char *p = text.text, *end = p + text.len;
+	size_t n = 0;
+
+	while (p < end && n + 1 < size) {
+		bool escaped = *p == '\\' && end - p >= 4 && is_octal(p[1], '3') &&
+			       is_octal(p[2], '7') && is_octal(p[3], '7');
+		int byte = escaped ? (p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0') : *p;
+		if (byte == '\0')
+			return false;
+		out[n++] = (char)byte;
+		p += escaped ? 4 : 1;
+	}
+	if (p < end || n == 0 || out[0] != '/')
+		return false;
+	out[n] = '\0';
+	return true;
+}
+
+bool cgroup_parse_mount(const char *line, size_t len, bool *out_whole, char *out_point, size_t size)
+{
+	enum { ROOT = 3, POINT = 4, FIXED = 6 };
+	const char *at = line, *end = line + len;
+	struct cgroup_name fields[FIXED], next, type;
+
+	for (size_t i = 0; i < FIXED; i++) {
+		if (!take_field(&at, end, &fields[i]))
+			return false;
+	}
+	do {
+		if (!take_field(&at, end, &next))
+			return false;
+	} while (!equals(next, "-"));
+	if (!take_field(&at, end, &type) || !equals(type, "cgroup2") ||
+	    !unescape(fields[POINT], out_point, size))
+		return false;
+	*out_whole = equals(fields[ROOT], "/");
+	return true;
+}
+
+/* What the lines of mountinfo are searched for. */
+struct mount_search {
+	int fd;     /* of the best so far, or -1 */
+	bool whole; /* its root is that of the hierarchy, or of our namespace */
+	bool real;  /* mountinfo is the kernel's, no fixture */
+	int error;  /* why there is none */
+};
+
+/* False where another mount lies on top; only a fixture may look like one. */
+static bool is_cgroup(int fd, bool real)
+{
+	enum { CGROUP2_SUPER_MAGIC = 0x63677270 }; /* linux/magic.h, which musl-gcc lacks */
+	struct statfs fs;
+
+	if (real && (fstatfs(fd, &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC))
+		return false;
+	return faccessat(fd, "cgroup.procs", F_OK, 0) == 0;
+}
+
+static int take_mount(void *ctx, const char *line, size_t len)
+{
+	struct mount_search *m = ctx;
+	char point[PATH_MAX];
+	bool whole;
+
+	if (!line || m->whole || !cgroup_parse_mount(line, len, &whole, point, sizeof(point)) ||
+	    (m->fd >= 0 && !whole))
+		return 0;
+	int fd = open(point, DIR_FLAGS);
+	if (fd < 0) {
+		m->error = -errno;
+		return 0;
+	}
+	if (!is_cgroup(fd, m->real)) {
+		close(fd);
+		return 0;
+	}
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = fd;
+	m->whole = whole;
+	return 0;
+}
+
+/* Return a descriptor of the mount's root, the caller's, or -errno. */
+static int open_mount(int proc_fd)
+{
+	struct mount_search m = {.fd = -1, .real = procfs_is_real(proc_fd), .error = -ENOENT};
+	int fd = procfs_open(proc_fd, "self/mountinfo");
+
+	if (fd < 0)
+		return fd;
+	int rc = line_reader_run(fd, take_mount, &m);
+	close(fd);
+	if (m.fd >= 0)
+		return m.fd;
+	return rc < 0 ? rc : m.error;
+}
+
+/* --- the index ----------------------------------------------------------- */
+
+/* Add a directory; @parent is "" for what lies in the root, and for itself. */
+static int add_cgroup(struct cgroup_index *x, const struct stat *st, const char *parent,
+		      const char *name)
+{
+	struct cgroup *v = grow(x->v, x->len, &x->cap, sizeof(*x->v));
+	if (!v)
+		return -ENOMEM;
+	x->v = v;
+	if (asprintf(&v[x->len].path, "%s/%s", parent, name) < 0)
+		return -ENOMEM;
+	v[x->len].id = st->st_ino;
+	v[x->len].leaf = st->st_nlink == 2;
+	x->len++;
+	return 0;
+}
+
+/* Add what an entry of the directory with number @parent is, if a cgroup. */
+static int add_entry(struct cgroup_index *x, size_t parent, int dir_fd, dev_t dev,
+		     const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+	struct stat st;
+
+	if ((entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return 0;
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0 ||
+	    !S_ISDIR(st.st_mode) || st.st_dev != dev)
+		return 0;
+	const char *path = x->v[parent].path;
+	return add_cgroup(x, &st, path[1] ? path : "", name);
+}
+
+static bool is_lack(int err)
+{
+	return err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
+
+/* Add the directories inside of one; none if it is closed to us or gone. */
+static int list_children(struct cgroup_index *x, size_t parent, dev_t dev)
+{
+	const char *path = x->v[parent].path + 1;
+	int fd = openat(x->root_fd, *path ? path : ".", DIR_FLAGS);
+	if (fd < 0)
+		return is_lack(-errno) ? -errno : 0;
+
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
+	const struct dirent *entry;
+	int rc = 0;
+	while (rc == 0 && (entry = readdir(dir)))
+		rc = add_entry(x, parent, fd, dev, entry);
+	closedir(dir);
+	return rc;
+}
+
+/* By id; a directory that is mounted twice keeps one order. */
+static int compare_cgroup(const void *a, const void *b)
+{
+	const struct cgroup *x = a, *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+int cgroup_index_load(struct cgroup_index *out, int proc_fd)
+{
+	*out = (struct cgroup_index){.root_fd = open_mount(proc_fd)};
+	int rc = out->root_fd < 0 ? out->root_fd : 0;
+
+	struct stat st;
+	if (rc == 0 && fstat(out->root_fd, &st) < 0)
+		rc = -errno;
+	if (rc == 0)
+		rc = add_cgroup(out, &st, "", "");
+	if (rc < 0) {
+		if (out->root_fd >= 0)
+			close(out->root_fd);
+		out->root_fd = -1;
+		return rc;
+	}
+	for (size_t i = 0; rc == 0 && i < out->len; i++)
+		rc = out->v[i].leaf ? 0 : list_children(out, i, st.st_dev);
+	qsort(out->v, out->len, sizeof(*out->v), compare_cgroup);
+	return rc;
+}
+
+void cgroup_index_free(struct cgroup_index *x)
+{
+	/* The root comes first: without it nothing is open, and 0 no descriptor. */
+	if (x->len > 0)
+		close(x->root_fd);
+	for (size_t i = 0; i < x->len; i++)
+		free(x->v[i].path);
+	free(x->v);
+	*x = (struct cgroup_index){.root_fd = -1};
+}
+
+const char *cgroup_index_find(const struct cgroup_index *x, uint64_t id)
+{
+	size_t lo = 0, hi = x->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (x->v[mid].id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < x->len && x->v[lo].id == id ? x->v[lo].path : NULL;
+}
+
+/* --- members ------------------------------------------------------------- */
+
+struct pid_list {
+	pid_t *v;
+	size_t len, cap;
+};
+
+static int take_pid(void *ctx, const char *line, size_t len)
+{
+	struct pid_list *pids = ctx;
+	uint64_t value;
+
+	if (!line || !num_parse(line, line + len, INT_MAX, &value) || value == 0)
+		return 0;
+	pid_t *v = grow(pids->v, pids->len, &pids->cap, sizeof(*pids->v));
+	if (!v)
+		return -ENOMEM;
+	pids->v = v;
+	v[pids->len++] = (pid_t)value;
+	return 0;
+}
+
+static int compare_pid(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The kernel gives no order, and may give a process twice. */
+static void sort_pids(struct pid_list *pids)
+{
+	size_t kept = 0;
+
+	if (pids->len == 0)
+		return;
+	qsort(pids->v, pids->len, sizeof(*pids->v), compare_pid);
+	for (size_t i = 1; i < pids->len; i++) {
+		if (pids->v[i] != pids->v[kept])
+			pids->v[++kept] = pids->v[i];
+	}
+	pids->len = kept + 1;
+}
+
+/* "/../x" is how a cgroup outside of our cgroup namespace is written. */
+static bool leads_up(const char *path)
+{
+	for (const char *p = strstr(path, "/.."); p; p = strstr(p + 1, "/..")) {
+		if (p[3] == '/' || p[3] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* Return a descriptor of cgroup.procs, the caller's, or -errno. */
+static int open_members(const struct cgroup_index *x, const char *path)
+{
+	if (path[0] != '/' || leads_up(path))
+		return -EINVAL;
+	if (x->len == 0)
+		return -ENOENT;
+
+	path += strspn(path, "/");
+	int dir_fd = openat(x->root_fd, *path ? path : ".", DIR_FLAGS);
+	if (dir_fd < 0)
+		return -errno;
+	int fd = procfs_open(dir_fd, "cgroup.procs");
+	close(dir_fd);
+	return fd;
+}
+
+int cgroup_members(const struct cgroup_index *x, const char *path, pid_t **out, size_t *out_len)
+{
+	struct pid_list pids = {0};
+	int fd = open_members(x, path);
+
+	*out = NULL;
+	*out_len = 0;
+	if (fd < 0)
+		return fd;
+	int rc = line_reader_run(fd, take_pid, &pids);
+	close(fd);
+	if (rc < 0) {
+		free(pids.v);
+		return rc;
+	}
+	sort_pids(&pids);
+	*out = pids.v;
+	*out_len = pids.len;
+	return 0;
+}
+
+/* --- names --------------------------------------------------------------- */
+
+/* Cut the last component off a path of @len bytes. */
+static bool take_last(const char *path, size_t *len, struct cgroup_name *out)
+{
+	size_t end = *len;
+
+	while (end > 0 && path[end - 1] == '/')
+		end--;
+	size_t start = end;
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	*out = (struct cgroup_name){path + start, end - start};
+	*len = start;
+	return end > start;
+}
+
+/* Cut off a beginning, if it is there and something follows. */
+static bool cut_head(struct cgroup_name *name, const char *head)
+{
+	size_t n = strlen(head);
+
+	if (name->len <= n || memcmp(name->text, head, n) != 0)
+		return false;
+	name->text += n;
+	name->len -= n;
+	return true;
+}
+
+/* Cut off an end, if it is there and something comes before it. */
+static bool cut_tail(struct cgroup_name *name, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	if (name->len <= n || memcmp(name->text + name->len - n, tail, n) != 0)
+		return false;
+	name->len -= n;
+	return true;
+}
+
+/* True if a name has only bytes of @allowed. */
+static bool consists_of(struct cgroup_name name, const char *allowed)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.text[i] == '\0' || !strchr(allowed, name.text[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_unit(struct cgroup_name name)
+{
+	static const char *const types[] = {".service", ".socket", ".scope", ".mount", ".swap"};
+	/* VALID_CHARS_WITH_AT in systemd's basic/unit-name.c. */
+	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ:-_.\\@";
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		struct cgroup_name stem = name;
+		if (cut_tail(&stem, types[i]))
+			return consists_of(name, allowed);
+	}
+	return false;
+}
+
+bool cgroup_parse_unit(const char *path, size_t len, struct cgroup_name *out)
+{
+	while (take_last(path, &len, out)) {
+		/* How cg_escape in systemd's basic/cgroup-util.c keeps a unit such as
+		 * memory.service apart from the kernel's own files. */
+		cut_head(out, "_");
+		if (is_unit(*out))
+			return true;
+	}
+	return false;
+}
+
+/* [PREFIX-]ID[.scope]; containerd without systemd writes PREFIX:ID. */
+static bool parse_id(struct cgroup_name part, struct cgroup_name *out)
+{
+	enum { ID_LEN = 64, SHOWN = 12 };
+
+	cut_tail(&part, ".scope");
+	if (part.len < ID_LEN)
+		return false;
+
+	struct cgroup_name id = {part.text + part.len - ID_LEN, ID_LEN};
+	struct cgroup_name prefix = {part.text, part.len - ID_LEN};
+	if (!consists_of(id, "0123456789abcdef"))
+		return false;
+	if (prefix.len > 0 && !cut_tail(&prefix, "-") && !cut_tail(&prefix, ":"))
+		return false;
+	if (cut_tail(&prefix, "-conmon"))
+		return false; /* watches the container from outside */
+	*out = (struct cgroup_name){id.text, SHOWN};
+	return true;
+}
+
+static bool parse_name(struct cgroup_name part, struct cgroup_name parent, struct cgroup_name *out)
+{
+	static const struct {
+		const char *head, *tail;
+	} forms[] = {
+		{"lxc.payload.", ""},
+		{"machine-", ".scope"},
+		{"systemd-nspawn@", ".service"},
+	};
+	struct cgroup_name rest = part;
+
+	if (cut_head(&rest, "machine-qemu\\x2d"))
+		return false; /* a virtual machine of libvirt */
+	*out = part;
+	if (equals(parent, "lxc") || equals(parent, "lxc.payload"))
+		return true;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		*out = part;
+		if (cut_head(out, forms[i].head) && cut_tail(out, forms[i].tail))
+			return true;
+	}
+	return false;
+}
+
+bool cgroup_parse_container(const char *path, size_t len, struct cgroup_name *out)
+{
+	struct cgroup_name part, parent;
+
+	while (take_last(path, &len, &part)) {
+		size_t above = len;
+		take_last(path, &above, &parent);
+		if (parse_id(part, out) || parse_name(part, parent, out))
+			return true;
+	}
+	return false;
+}
+
+/* Take one line, "0::/path" or "1:name=systemd:/path". */
+static void parse_membership(struct cgroup_name line, struct cgroup_name *unified,
+			     struct cgroup_name *systemd)
+{
+	const char *p = line.text, *end = p + line.len;
+	uint64_t id;
+
+	if (!num_scan(&p, end, 10, UINT64_MAX, &id))
+		return;
+	struct cgroup_name rest = {p, (size_t)(end - p)};
+	if (id == 0 && cut_head(&rest, "::") && *rest.text == '/') {
+		cut_tail(&rest, " (deleted)");
+		*unified = rest;
+	} else if (id != 0 && cut_head(&rest, ":name=systemd:") && *rest.text == '/') {
+		*systemd = rest;
+	}
+}
+
+bool cgroup_parse_file(const char *text, size_t len, struct cgroup_name *out)
+{
+	struct cgroup_name unified = {0}, systemd = {0};
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end;
+		parse_membership((struct cgroup_name){text, (size_t)(stop - text)}, &unified,
+				 &systemd);
+		text = newline ? newline + 1 : end;
+	}
+	if (unified.len == 0 && systemd.len == 0)
+		return false;
+	*out = unified.len > 1 || systemd.len == 0 ? unified : systemd;
+	return true;
+}

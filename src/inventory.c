@@ -1,0 +1,290 @@
+/*
+ * Sockets of network namespaces, through the filter; see inventory.h. Sockets
+ * first, then descriptors: only what is kept here is looked for in processes,
+ * so that memory follows the answer, not the machine.
+ */
+#define _GNU_SOURCE
+#include "inventory.h"
+
+#include "filter.h"
+#include "netlink.h"
+#include "netns.h"
+#include "sock.h"
+#include "source_procnet.h"
+#include "source_sockdiag.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* What a source's records are handed to. */
+struct intake {
+	struct filter *filter;
+	struct sock_table *socks;
+	bool orphans_have_owners;
+};
+
+/*
+ * Since Linux 6.17 a closed socket keeps its owner; before, it claims uid 0.
+ * TIME_WAIT remains and connections not accepted yet have none of their own.
+ */
+static bool has_owner(const struct intake *in, const struct sock *s)
+{
+	return s->uid_known || (in->orphans_have_owners && s->proto == SOCK_PROTO_TCP &&
+				s->timer != SOCK_TIMER_TIME_WAIT && !sock_is_unaccepted(s) &&
+				s->cookie != 0);
+}
+
+static int take_sock(void *ctx, const struct sock *s)
+{
+	struct intake *in = ctx;
+	struct sock kept = *s;
+
+	kept.uid_known = has_owner(in, s);
+	enum sock_role role = filter_classify(in->filter, &kept);
+	if (role == SOCK_ROLE_NONE)
+		return 0;
+	kept.role = (uint8_t)role;
+	return sock_table_add(in->socks, &kept);
+}
+
+static size_t mark(const void *ctx)
+{
+	const struct intake *in = ctx;
+
+	return in->socks->len;
+}
+
+static void forget(void *ctx, size_t place)
+{
+	struct intake *in = ctx;
+
+	in->socks->len = place;
+}
+
+static uint32_t wants_states(const void *ctx, enum sock_proto proto)
+{
+	const struct intake *in = ctx;
+
+	return filter_wants_states(in->filter, proto);
+}
+
+static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out, size_t max)
+{
+	const struct intake *in = ctx;
+
+	return filter_wants_ports(in->filter, proto, out, max);
+}
+
+/* A closed socket's uid is its late owner's since Linux 6.17. */
+static bool orphans_have_owners(void)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	       (major > 6 || (major == 6 && minor >= 17));
+}
+
+/* --- one namespace --------------------------------------------------------- */
+
+static int read_diag(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+		     const struct source_sink *sink, struct inventory_stats *st,
+		     unsigned *out_refused)
+{
+	struct source_request source = {.netns = ns->id, .protos = protos, .sink = sink};
+
+	*out_refused = protos;
+	source.fd = netns_open_netlink(rq->namespaces, ns, NL_SOCK_DIAG);
+	if (source.fd < 0)
+		return source.fd == -ENOMEM ? -ENOMEM : 0;
+	unsigned before = st->source.refused;
+	st->source.refused = 0;
+	int rc = source_sockdiag_read(&source, &st->source);
+	close(source.fd);
+	*out_refused = st->source.refused;
+	st->source.refused |= before;
+	return rc;
+}
+
+static int read_text(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+		     const struct source_sink *sink, struct inventory_stats *st)
+{
+	struct source_request source = {.netns = ns->id, .protos = protos, .sink = sink};
+
+	snprintf(st->failed, sizeof(st->failed), "net");
+	source.fd = netns_open_directory(rq->namespaces, ns);
+	if (source.fd < 0)
+		return source.fd;
+	st->used_text = true;
+	int rc = source_procnet_read(&source, &st->source);
+	close(source.fd);
+	if (rc < 0 && st->source.file)
+		snprintf(st->failed, sizeof(st->failed), "net/%s", st->source.file);
+	return rc;
+}
+
+int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+			     const struct source_sink *sink, struct inventory_stats *st)
+{
+	unsigned refused = protos;
+	int rc = 0;
+
+	if (rq->source != INVENTORY_PROC)
+		rc = read_diag(rq, ns, protos, sink, st, &refused);
+	if (rc == 0 && refused && rq->source != INVENTORY_DIAG)
+		rc = read_text(rq, ns, refused, sink, st);
+	if (rc == 0)
+		ns->is_read = true;
+	return rc;
+}
+
+/* --- what is kept ---------------------------------------------------------- */
+
+/* Decide on the records from a place on that were put off. */
+static void settle_later(struct filter *f, struct sock_table *t, size_t from, unsigned protos)
+{
+	for (size_t i = from; i < t->len; i++) {
+		struct sock *s = &t->v[i];
+		if (s->role == SOCK_ROLE_LATER && protos & SOCK_PROTO_BIT(s->proto))
+			s->role = filter_settle(f, s) ? SOCK_ROLE_WANTED : SOCK_ROLE_NONE;
+	}
+}
+
+static int compare_port(const void *x, const void *y)
+{
+	const uint16_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static bool is_waiting_connection(const struct sock *s)
+{
+	return s->role == SOCK_ROLE_WANTED && sock_is_unaccepted(s);
+}
+
+/* Ports of the connections that are not accepted yet, ascending; NULL without memory. */
+static uint16_t *list_queued_ports(const struct sock_table *t, size_t *out_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->len; i++)
+		count += is_waiting_connection(&t->v[i]);
+	uint16_t *ports = malloc((count + 1) * sizeof(*ports));
+	*out_count = 0;
+	for (size_t i = 0; ports && i < t->len; i++) {
+		if (is_waiting_connection(&t->v[i]))
+			ports[(*out_count)++] = t->v[i].local.port;
+	}
+	if (ports && count > 0)
+		qsort(ports, count, sizeof(*ports), compare_port);
+	return ports;
+}
+
+/* Drop listeners that no connection waits for, and what a holder overrules. */
+static int drop_unneeded(struct sock_table *t)
+{
+	size_t count, kept = 0;
+	uint16_t *ports = list_queued_ports(t, &count);
+
+	if (!ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->len; i++) {
+		const struct sock *s = &t->v[i];
+		if (s->role == SOCK_ROLE_WANTED ||
+		    (s->role == SOCK_ROLE_WITNESS && count > 0 &&
+		     bsearch(&s->local.port, ports, count, sizeof(*ports), compare_port)))
+			t->v[kept++] = *s;
+	}
+	t->len = kept;
+	free(ports);
+	return 0;
+}
+
+/* The same ends, and the inode that a Multipath TCP socket lends its subflows? */
+static bool is_told_by(const struct sock *subflow, const struct sock *s)
+{
+	return s->proto == SOCK_PROTO_MPTCP && s->role == subflow->role &&
+	       s->local.port == subflow->local.port && s->remote.port == subflow->remote.port &&
+	       addr_equal_ip(&s->local, &subflow->local) &&
+	       addr_equal_ip(&s->remote, &subflow->remote);
+}
+
+/* One holder, not two: drop subflows whose Multipath TCP socket is a record, too. */
+static void drop_subflows(struct sock_table *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->len; i++) {
+		bool told = false;
+		for (size_t j = i + 1; t->v[i].is_subflow && t->v[i].inode != 0 && j < t->len &&
+				       t->v[j].inode == t->v[i].inode; j++)
+			told |= is_told_by(&t->v[i], &t->v[j]);
+		if (!told)
+			t->v[kept++] = t->v[i];
+	}
+	t->len = kept;
+}
+
+/* --- all of them ----------------------------------------------------------- */
+
+static const unsigned unix_bit = SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
+
+/* Read one namespace into the table; it is no error if another than the base is gone. */
+static int read_one(const struct inventory_request *rq, size_t i, unsigned protos,
+		    const struct source_sink *sink, struct inventory_stats *st)
+{
+	struct intake *in = sink->ctx;
+	size_t from = in->socks->len;
+
+	filter_restart(rq->filter, ~unix_bit);
+	int rc = inventory_read_namespace(rq, &rq->namespaces->v[i], protos, sink, st);
+	settle_later(rq->filter, in->socks, from, ~unix_bit);
+	if (rc == 0 || rc == -ENOMEM || i == 0)
+		return rc;
+	in->socks->len = from;
+	st->unreadable++;
+	return 0;
+}
+
+static int read_all(const struct inventory_request *rq, const struct source_sink *sink,
+		    struct inventory_stats *st)
+{
+	unsigned protos = filter_protos(rq->filter);
+	bool unix_everywhere = filter_has_path(rq->filter) && protos & unix_bit;
+	int rc = unix_everywhere ? netns_list_find_all(rq->namespaces) : 0;
+
+	for (size_t i = 0; rc == 0 && i < rq->namespaces->len; i++) {
+		struct netns *ns = &rq->namespaces->v[i];
+		unsigned wanted = ns->is_asked ? protos : unix_everywhere ? unix_bit : 0;
+		if (wanted)
+			rc = read_one(rq, i, wanted, sink, st);
+	}
+	return rc;
+}
+
+int inventory_read(const struct inventory_request *rq, struct sock_table *out,
+		   struct inventory_stats *st)
+{
+	struct intake in = {.filter = rq->filter, .socks = out,
+			    .orphans_have_owners = orphans_have_owners()};
+	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget,
+				   .wants_states = wants_states, .wants_ports = wants_ports};
+
+	*st = (struct inventory_stats){0};
+	filter_restart(rq->filter, ~0U);
+	int rc = read_all(rq, &sink, st);
+	if (rc == 0 && st->source.tables == 0 && st->unreadable == 0)
+		rc = -ENODATA;
+	if (rc < 0)
+		return rc;
+	settle_later(rq->filter, out, 0, unix_bit);
+	rc = drop_unneeded(out);
+	if (rc == 0)
+		sock_table_sort(out);
+	if (rc == 0)
+		drop_subflows(out);
+	return rc;
+}
