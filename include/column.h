@@ -11,6 +11,7 @@
 
 struct buf;
 struct names;
+struct netns_list;
 struct peer_index;
 struct row;
 struct snapshot;
@@ -49,6 +50,7 @@ struct column_style {
 	const struct snapshot *snap;
 	const struct peer_index *listeners;
 	struct names *names;
+	const struct netns_list *namespaces; /* NULL: numbers only */
 	size_t command_width; /* characters of COMMAND, 0: all */
 	unsigned escape;      /* ESCAPE_UTF8 where the terminal reads it */
 	bool numeric_users;   /* -l */

@@ -6,6 +6,7 @@
 #define WHOPORT_DESCRIPTOR_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct holder;
 struct sock;
@@ -20,6 +21,19 @@ struct sock;
  * Source: sockfs_xattr_get in net/socket.c.
  */
 size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size);
+
+/** Path of a descriptor below the proc root: "811/fd/5", "811/task/812/fd/5". */
+void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size);
+
+/**
+ * Open the network namespace that a held socket belongs to, though nobody may be in
+ * it. This takes a copy of the descriptor for a moment.
+ *
+ * Return the descriptor, the caller's, or -errno: EPERM (CAP_NET_ADMIN over the
+ * namespace, the right to trace the holder), ESTALE.
+ * Source: SIOCGSKNS in net/socket.c.
+ */
+int descriptor_netns(int proc_fd, const struct holder *h);
 
 /**
  * Ask a held unix socket for its name, where two rows of text claim its inode.

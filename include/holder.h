@@ -1,6 +1,6 @@
 /*
- * Holders: which descriptor of which process refers to a socket, and the
- * index that finds them by inode.
+ * Holders: which process refers to a socket, by which descriptor or else, and
+ * the index that finds them by inode.
  */
 #ifndef WHOPORT_HOLDER_H
 #define WHOPORT_HOLDER_H
@@ -9,11 +9,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* By what a process holds a socket. */
+enum holder_kind {
+	HOLDER_FD,   /* a descriptor */
+	HOLDER_RING, /* a registered file of an io_uring, whose descriptor fd is */
+	HOLDER_MEM,  /* a mapping; fd is -1 */
+};
+
 struct holder {
 	uint64_t inode;
 	pid_t pid; /* thread group */
 	pid_t tid; /* == pid: the process's own table; else through which thread it was seen */
 	int fd;
+	enum holder_kind kind;
 };
 
 struct holder_index {

@@ -56,4 +56,17 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 			     const struct source_sink *sink, struct inventory_stats *st);
 
+/**
+ * Read one more namespace whole: of the records that are accepted, add to the
+ * table what the filter wants.
+ *
+ * @accept  asked for each record there is
+ * @out     appended to, not sorted
+ * @st      added to
+ * Return 0 or -errno.
+ */
+int inventory_read_more(const struct inventory_request *rq, struct netns *ns,
+			bool (*accept)(void *ctx, const struct sock *s), void *ctx,
+			struct sock_table *out, struct inventory_stats *st);
+
 #endif

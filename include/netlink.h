@@ -64,6 +64,7 @@ enum nl_end {
 /** What a datagram said beside its messages. */
 struct nl_reply {
 	enum nl_end end;
+	bool answered;    /* a message of the request was in it */
 	bool interrupted; /* the table changed: rows may be missing or repeated */
 };
 
@@ -128,7 +129,8 @@ struct nl_request {
 /**
  * Send a request and read its whole answer.
  *
- * An interrupted dump is repeated a few times, then taken as it is.
+ * An interrupted dump is repeated a few times, then taken as it is. After an
+ * error of the taker, or EBADMSG, the kernel's dump may go on: close the socket.
  *
  * @fd  from nl_open(), or one end of a socket pair that keeps datagrams apart
  * Return 0 or -errno: the kernel's (ENOENT: no such family or module), the

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct filter;
+struct netns_list;
 struct row_list;
 struct snapshot;
 
@@ -26,7 +27,17 @@ void notes_unseen(const struct snapshot *snap, const struct row_list *rows, size
 /** Say which items of the command line were not found, a line each (-V). */
 void notes_missing(const struct filter *filter);
 
-/** Say how many lines of /proc/net were no rows; nothing if all were. */
-void notes_malformed(const struct snapshot *snap);
+/**
+ * Say what of the socket tables is missing from the answer: lines that made no
+ * sense, protocols without an answer, namespaces that could not be read; nothing
+ * if all is there.
+ */
+void notes_unread_tables(const struct snapshot *snap);
+
+/**
+ * If a target was not found, say whether there are other network namespaces to
+ * look into. They are counted, not read.
+ */
+void notes_elsewhere(const struct filter *filter, struct netns_list *namespaces);
 
 #endif

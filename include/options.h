@@ -6,6 +6,7 @@
 
 #include "column.h"
 #include "filter.h"
+#include "inventory.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +47,9 @@ struct options {
 	enum column_id columns[COLUMN_COUNT]; /* -o */
 	size_t columns_len; /* 0: not given */
 	enum option_colour colour;
-	const char *proc; /* --proc; argv's */
+	enum inventory_source source;
+	const char *proc;  /* --proc; argv's */
+	const char *netns; /* -N; argv's; NULL: self */
 };
 
 /* What is wrong with a command line. */

@@ -74,6 +74,21 @@ bool procfs_parse_socket(const char *text, size_t len, uint64_t *out);
  */
 int procfs_read_socket(int dir_fd, const char *name, uint64_t *out);
 
+/** What a descriptor link may refer to, as far as we care. */
+enum procfs_link { PROCFS_LINK_OTHER, PROCFS_LINK_SOCKET, PROCFS_LINK_NETNS, PROCFS_LINK_RING };
+
+/**
+ * Kind of a descriptor link: `socket:[12345]`, `net:[4026531840]`,
+ * `anon_inode:[io_uring]`.
+ *
+ * @out  inode of a socket or namespace, else 0
+ * Source: proc_pid_fd(5), namespaces(7), io_uring_get_file in io_uring/io_uring.c.
+ */
+enum procfs_link procfs_parse_link(const char *text, size_t len, uint64_t *out);
+
+/** Ask one descriptor link. Return an enum procfs_link, or -errno. */
+int procfs_read_link(int dir_fd, const char *name, uint64_t *out);
+
 /**
  * Start of a field of PID/stat, counted as in proc_pid_stat(5) from 1; for
  * fields after the command, which may hold blanks and parentheses itself.

@@ -6,6 +6,7 @@
 #define WHOPORT_SCAN_H
 
 #include "process.h"
+#include "procfs.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,14 @@ struct scan_denied {
 	uint32_t uid; /* effective */
 };
 
+/* A descriptor of another kind that leads to sockets: an io_uring, a namespace. */
+struct scan_sight {
+	pid_t pid, tid;
+	int fd;
+	enum procfs_link kind;
+	uint64_t inode; /* of a namespace */
+};
+
 /** What was seen and what was not. Zeroed before the first scan; released by scan_stats_free(). */
 struct scan_stats {
 	size_t processes;   /* whose descriptors were read */
@@ -32,6 +41,8 @@ struct scan_stats {
 	size_t denied_len, denied_cap;
 	struct scan_table *tables; /* of the latest scan, by ascending pid */
 	size_t tables_len, tables_cap;
+	struct scan_sight *sights; /* of all processes that were read, in no order */
+	size_t sights_len, sights_cap;
 	bool threads_unsure; /* threads were left out whose table kcmp did not tell */
 };
 

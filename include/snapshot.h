@@ -7,21 +7,19 @@
 #define WHOPORT_SNAPSHOT_H
 
 #include "holder.h"
+#include "inventory.h"
 #include "process.h"
 #include "procfs.h"
 #include "scan.h"
 #include "sock.h"
-#include "source.h"
 
 #include <stdbool.h>
 
-struct filter;
-
 struct snapshot_request {
-	int proc_fd;           /* root of a proc tree; borrowed */
-	struct filter *filter; /* prepared; notes which targets are held */
-	unsigned facts;        /* PROCESS_STAT and so on */
-	bool threads;          /* -K: every thread's descriptors */
+	struct inventory_request inventory; /* the proc tree is its namespaces' */
+	bool every_netns; /* -N all: also those that only a held socket keeps alive */
+	unsigned facts;   /* PROCESS_STAT and so on */
+	bool threads;     /* -K: every thread's descriptors */
 };
 
 struct snapshot {
@@ -29,8 +27,7 @@ struct snapshot {
 	struct holder_index holders;
 	struct process_table processes;
 	struct scan_stats scan;
-	struct source_stats source;
-	uint32_t netns; /* inode of the network namespace that was read, 0 when unknown */
+	struct inventory_stats inventory;
 	enum procfs_view view;
 	char failed[32]; /* after an error: what could not be read, below the root */
 };
@@ -42,8 +39,7 @@ struct snapshot {
  * still there, the processes are scanned once more before that is the answer.
  *
  * @out  zeroed; released by snapshot_free(), also after an error
- * Return 0 or -errno; -ENODATA means that the kernel has no table in /proc/net
- * of any protocol asked for, which is not the same as no socket.
+ * Return 0 or -errno; for -ENODATA see inventory_read().
  */
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out);
 

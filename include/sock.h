@@ -181,6 +181,12 @@ const char *sock_proto_name(enum sock_proto proto);
 /** Protocol of a name in any case; true if there is one (`other` is not). */
 bool sock_proto_parse(const char *name, size_t len, enum sock_proto *out);
 
+/**
+ * True if sockets of this protocol, by the kernel's own name for it (TCPv6,
+ * UDP, UNIX-STREAM), belong to the tables of some network namespace.
+ */
+bool sock_proto_has_table(const char *kernel_name, size_t len);
+
 /** The name as lsof prints it: LISTEN, FIN_WAIT1, BOUND; "" when unknown. */
 const char *sock_state_name(enum sock_state state);
 

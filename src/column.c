@@ -6,6 +6,7 @@
 #include "escape.h"
 #include "join.h"
 #include "names.h"
+#include "netns.h"
 #include "snapshot.h"
 #include "sock_text.h"
 
@@ -118,8 +119,19 @@ static void add_fd(const struct column_style *style, const struct row *row, stru
 		add_none(out);
 		return;
 	}
-	buf_add_dec(out, (uint64_t)row->holder->fd);
-	buf_add_char(out, 'u'); /* sockets are open for reading and writing */
+	switch (row->holder->kind) {
+	case HOLDER_FD:
+		buf_add_dec(out, (uint64_t)row->holder->fd);
+		buf_add_char(out, 'u'); /* sockets are open for reading and writing */
+		break;
+	case HOLDER_RING:
+		buf_add_str(out, "ring:");
+		buf_add_dec(out, (uint64_t)row->holder->fd);
+		break;
+	case HOLDER_MEM:
+		buf_add_str(out, "mem");
+		break;
+	}
 }
 
 static void add_type(const struct column_style *style, const struct row *row, struct buf *out)
@@ -128,7 +140,7 @@ static void add_type(const struct column_style *style, const struct row *row, st
 	bool v6 = s->local.family == AF_INET6;
 
 	(void)style;
-	if (s->proto == SOCK_PROTO_UNIX || s->proto == SOCK_PROTO_OTHER)
+	if (!(SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET))
 		buf_add_str(out, sock_proto_name((enum sock_proto)s->proto));
 	else if (s->proto == SOCK_PROTO_RAW)
 		buf_add_str(out, v6 ? "raw6" : "raw");
@@ -162,7 +174,7 @@ static void add_inode(const struct column_style *style, const struct row *row, s
 
 static void add_node(const struct column_style *style, const struct row *row, struct buf *out)
 {
-	if (row->sock->proto == SOCK_PROTO_UNIX || row->sock->proto == SOCK_PROTO_OTHER)
+	if (!(SOCK_PROTO_BIT(row->sock->proto) & SOCK_PROTOS_INET))
 		add_inode(style, row, out);
 	else
 		buf_add_str(out, sock_proto_name((enum sock_proto)row->sock->proto));
@@ -200,8 +212,13 @@ static void add_remote(const struct column_style *style, const struct row *row, 
 
 static void add_netns(const struct column_style *style, const struct row *row, struct buf *out)
 {
-	(void)style;
-	if (row->sock->netns)
+	const struct netns *ns = NULL;
+
+	if (style->namespaces)
+		ns = netns_list_find(style->namespaces, row->sock->netns);
+	if (ns && (ns->inode || ns->name || ns->pid))
+		netns_add_name(out, ns, style->escape);
+	else if (row->sock->netns && !ns)
 		buf_add_dec(out, row->sock->netns);
 	else
 		add_none(out);
@@ -253,10 +270,16 @@ static void add_start(const struct column_style *style, const struct row *row, s
 		add_none(out);
 }
 
+/* Text does not tell the queues of a unix socket. */
+static bool has_queues(const struct sock *s)
+{
+	return s->local.family != AF_UNSPEC || (s->proto == SOCK_PROTO_UNIX && s->name_is_exact);
+}
+
 static void add_rqueue(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->sock->local.family != AF_UNSPEC)
+	if (has_queues(row->sock))
 		buf_add_dec(out, row->sock->rqueue);
 	else
 		add_none(out);
@@ -265,7 +288,7 @@ static void add_rqueue(const struct column_style *style, const struct row *row, 
 static void add_wqueue(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->sock->local.family != AF_UNSPEC)
+	if (has_queues(row->sock))
 		buf_add_dec(out, row->sock->wqueue);
 	else
 		add_none(out);

@@ -8,14 +8,24 @@
 #include "sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size)
+{
+	if (tid == pid)
+		snprintf(out, size, "%d/fd/%d", (int)pid, fd);
+	else
+		snprintf(out, size, "%d/task/%d/fd/%d", (int)pid, (int)tid, fd);
+}
 
 size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
 {
@@ -24,7 +34,7 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
 
 	if (!procfs_is_real(proc_fd))
 		return 0;
-	snprintf(path, sizeof(path), "%d/task/%d/fd/%d", (int)h->pid, (int)h->tid, h->fd);
+	descriptor_path(h->pid, h->tid, h->fd, path, sizeof(path));
 	snprintf(full, sizeof(full), "/proc/self/fd/%d/%s", proc_fd, path);
 	ssize_t n = getxattr(full, "system.sockprotoname", out, size);
 	/* The number may have been given to another file since the scan. */
@@ -49,6 +59,22 @@ static bool same_name(const struct sockaddr_un *un, size_t len, const struct soc
 	return true;
 }
 
+/* A copy of a holder's descriptor that is still its socket; the caller's. */
+static int copy_socket(int proc_fd, const struct holder *h)
+{
+	struct stat st;
+
+	if (h->kind != HOLDER_FD || !procfs_is_ours(proc_fd))
+		return -EPERM;
+	int copy = pidfd_get_copy(h->pid, h->tid, h->fd);
+	if (copy < 0)
+		return copy;
+	if (fstat(copy, &st) == 0 && st.st_ino == h->inode)
+		return copy;
+	close(copy); /* the number was given to another file since the scan */
+	return -ESTALE;
+}
+
 int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s)
 {
 	/* The kernel may tell one byte more than the structure has (unix(7)). */
@@ -58,18 +84,29 @@ int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *
 	} addr = {{.sun_family = AF_UNSPEC}};
 	socklen_t len = sizeof(addr);
 
-	if (!procfs_is_ours(proc_fd))
-		return -EPERM;
-	int copy = pidfd_get_copy(h->pid, h->tid, h->fd);
+	int copy = copy_socket(proc_fd, h);
 	if (copy < 0)
 		return copy;
-	struct stat st;
 	int rc = getsockname(copy, (struct sockaddr *)&addr, &len) < 0 ? -errno : 0;
-	if (rc == 0 && (fstat(copy, &st) < 0 || st.st_ino != h->inode))
-		rc = -ESTALE; /* the number was given to another file since the scan */
 	close(copy);
 	size_t head = offsetof(struct sockaddr_un, sun_path);
 	if (rc < 0 || addr.un.sun_family != AF_UNIX || len < head)
 		return rc < 0 ? rc : 0;
 	return same_name(&addr.un, (size_t)len - head, s);
+}
+
+int descriptor_netns(int proc_fd, const struct holder *h)
+{
+	enum { GET_NETNS = 0x894C }; /* SIOCGSKNS, linux/sockios.h */
+	int copy = copy_socket(proc_fd, h);
+
+	if (copy < 0)
+		return copy;
+	int fd = ioctl(copy, GET_NETNS);
+	int err = -errno;
+	close(copy);
+	if (fd < 0)
+		return err;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
 }

@@ -9,21 +9,16 @@
 #include "filter.h"
 #include "grow.h"
 #include "holder.h"
-#include "procfs.h"
+#include "inventory.h"
+#include "netns.h"
 #include "sock.h"
-#include "source.h"
-#include "source_procnet.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* True if an internet socket has record @i's inode. */
-static bool is_inet(const struct sock_table *t, size_t i)
+/* True if a record that cannot be forged has record @i's inode. */
+static bool is_taken(const struct sock_table *t, size_t i)
 {
 	const struct sock *s = &t->v[i], *from = s, *to = s + 1;
 
@@ -32,7 +27,7 @@ static bool is_inet(const struct sock_table *t, size_t i)
 	while (to < t->v + t->len && to->inode == s->inode)
 		to++;
 	for (; from < to; from++) {
-		if (from->proto != SOCK_PROTO_UNIX)
+		if (from->proto != SOCK_PROTO_UNIX || !from->doubt)
 			return true;
 	}
 	return false;
@@ -40,13 +35,14 @@ static bool is_inet(const struct sock_table *t, size_t i)
 
 /* The certain unix sockets of a network namespace that a holder lives in. */
 struct foreign {
-	ino_t table; /* inode of its net/unix: one for each namespace */
+	uint32_t netns;
 	uint64_t *inodes; /* ascending */
 	size_t len, cap;
 };
 
 /* Namespaces read so far: each once, however many rows ask. */
 struct foreigners {
+	const struct inventory_request *rq;
 	struct foreign *v;
 	size_t len, cap;
 };
@@ -80,10 +76,10 @@ static int compare_inode(const void *x, const void *y)
 }
 
 /* The sockets of a namespace, read if it is new. NULL without memory. */
-static const struct foreign *find_foreign(struct foreigners *all, int net_fd, ino_t table)
+static const struct foreign *find_foreign(struct foreigners *all, struct netns *ns)
 {
 	for (size_t i = 0; i < all->len; i++) {
-		if (all->v[i].table == table)
+		if (all->v[i].netns == ns->id)
 			return &all->v[i];
 	}
 	void *v = grow(all->v, all->len, &all->cap, sizeof(*all->v));
@@ -92,64 +88,57 @@ static const struct foreign *find_foreign(struct foreigners *all, int net_fd, in
 	all->v = v;
 
 	struct foreign *f = &all->v[all->len++];
-	*f = (struct foreign){.table = table};
-	struct source_request rq = {.net_fd = net_fd, .protos = SOCK_PROTO_BIT(SOCK_PROTO_UNIX),
-				    .sink = take_unix, .ctx = f};
-	struct source_stats st = {0};
-	source_procnet_read(&rq, &st); /* what cannot be read refutes nothing */
+	*f = (struct foreign){.netns = ns->id};
+	struct source_sink sink = {.ctx = f, .take = take_unix};
+	struct inventory_stats st = {0};
+	/* What cannot be read refutes nothing. */
+	inventory_read_namespace(all->rq, ns, SOCK_PROTO_BIT(SOCK_PROTO_UNIX), &sink, &st);
 	if (f->len > 0)
 		qsort(f->inodes, f->len, sizeof(*f->inodes), compare_inode);
 	return f;
 }
 
-/* Does the holder live in another namespace, whose table has the socket? */
-static bool is_of_other_netns(int proc_fd, const struct holder *h, struct foreigners *all)
+/* Does the holder live in another namespace than the row's, whose table has the socket? */
+static bool is_of_other_netns(const struct sock *s, const struct holder *h, struct foreigners *all)
 {
-	struct stat ours, theirs;
-	bool found = false;
-	char path[32];
-
-	snprintf(path, sizeof(path), "%d/net", (int)h->pid);
-	int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	struct netns *home = netns_list_of_process(all->rq->namespaces, h->pid);
+	if (!home || home->id == s->netns)
 		return false;
-	if (fstatat(proc_fd, "net/unix", &ours, 0) == 0 &&
-	    fstatat(fd, "unix", &theirs, 0) == 0 && ours.st_ino != theirs.st_ino) {
-		const struct foreign *f = find_foreign(all, fd, theirs.st_ino);
-		found = f && f->len > 0 &&
-			bsearch(&h->inode, f->inodes, f->len, sizeof(*f->inodes), compare_inode);
-	}
-	close(fd);
-	return found;
+
+	const struct foreign *f = find_foreign(all, home);
+	return f && f->len > 0 &&
+	       bsearch(&h->inode, f->inodes, f->len, sizeof(*f->inodes), compare_inode);
 }
 
-/* Is a holder's socket certainly no unix socket of our namespace? */
-static bool is_refuted(int proc_fd, const struct holder *h, struct foreigners *all)
+/* Is a holder's socket certainly no unix socket of the row's namespace? */
+static bool is_refuted(const struct sock *s, const struct holder *h, struct foreigners *all)
 {
+	int proc_fd = all->rq->namespaces->proc_fd;
 	char name[32];
 	size_t len = descriptor_protocol(proc_fd, h, name, sizeof(name));
 
 	if (len > 0 && (len < 4 || memcmp(name, "UNIX", 4) != 0))
 		return true;
-	return procfs_is_real(proc_fd) && is_of_other_netns(proc_fd, h, all);
+	return all->rq->namespaces->is_real && is_of_other_netns(s, h, all);
 }
 
 /* A row of unix text can be the end of a forged name, and carry any inode. */
-static bool is_forged(int proc_fd, const struct sock_table *socks,
-		      const struct holder_index *holders, size_t i, struct foreigners *all)
+static bool is_forged(const struct sock_table *socks, const struct holder_index *holders, size_t i,
+		      struct foreigners *all)
 {
 	const struct sock *s = &socks->v[i];
 	size_t count;
 
 	if (!s->doubt || s->inode == 0)
 		return false;
-	if (is_inet(socks, i))
+	if (is_taken(socks, i))
 		return true;
 	const struct holder *h = holder_index_find(holders, s->inode, &count);
 	if (count == 0)
 		return false;
-	return is_refuted(proc_fd, h, all) ||
-	       (s->doubt->contested && descriptor_has_name(proc_fd, h, s) == 0);
+	return is_refuted(s, h, all) ||
+	       (s->doubt->contested &&
+		descriptor_has_name(all->rq->namespaces->proc_fd, h, s) == 0);
 }
 
 static int compare_row(const void *x, const void *y)
@@ -229,22 +218,22 @@ static void drop_without_role(struct sock_table *socks)
 	socks->len = kept;
 }
 
-int doubt_settle(int proc_fd, struct filter *filter, struct sock_table *socks,
+int doubt_settle(const struct inventory_request *rq, struct sock_table *socks,
 		 const struct holder_index *holders)
 {
-	struct foreigners all = {0};
+	struct foreigners all = {.rq = rq};
 	bool any_forged = false;
 	int rc = 0;
 
 	/* All rows are judged, by names too, before a name changes. */
 	for (size_t i = 0; i < socks->len; i++) {
-		if (!is_forged(proc_fd, socks, holders, i, &all))
+		if (!is_forged(socks, holders, i, &all))
 			continue;
 		socks->v[i].role = SOCK_ROLE_NONE;
 		any_forged = true;
 	}
 	if (any_forged) {
-		rc = give_back(filter, socks);
+		rc = give_back(rq->filter, socks);
 		drop_without_role(socks);
 	}
 	free_foreigners(&all);

@@ -33,7 +33,9 @@ static int compare_holder(const void *x, const void *y)
 		return a->pid < b->pid ? -1 : 1;
 	if (a->tid != b->tid)
 		return a->tid < b->tid ? -1 : 1;
-	return a->fd < b->fd ? -1 : a->fd > b->fd;
+	if (a->fd != b->fd)
+		return a->fd < b->fd ? -1 : 1;
+	return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
 void holder_index_sort(struct holder_index *x)

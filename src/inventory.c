@@ -24,6 +24,8 @@ struct intake {
 	struct filter *filter;
 	struct sock_table *socks;
 	bool orphans_have_owners;
+	bool (*accept)(void *ctx, const struct sock *s); /* NULL: everything */
+	void *ctx;
 };
 
 /*
@@ -42,6 +44,8 @@ static int take_sock(void *ctx, const struct sock *s)
 	struct intake *in = ctx;
 	struct sock kept = *s;
 
+	if (in->accept && !in->accept(in->ctx, s))
+		return 0;
 	kept.uid_known = has_owner(in, s);
 	enum sock_role role = filter_classify(in->filter, &kept);
 	if (role == SOCK_ROLE_NONE)
@@ -287,4 +291,19 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 	if (rc == 0)
 		drop_subflows(out);
 	return rc;
+}
+
+int inventory_read_more(const struct inventory_request *rq, struct netns *ns,
+			bool (*accept)(void *ctx, const struct sock *s), void *ctx,
+			struct sock_table *out, struct inventory_stats *st)
+{
+	struct intake in = {.filter = rq->filter, .socks = out, .accept = accept, .ctx = ctx,
+			    .orphans_have_owners = orphans_have_owners()};
+	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget};
+	size_t from = out->len;
+
+	filter_restart(rq->filter, ~0U);
+	int rc = inventory_read_namespace(rq, ns, SOCK_PROTO_BIT(SOCK_PROTO_OTHER) - 1, &sink, st);
+	settle_later(rq->filter, out, from, ~0U);
+	return rc < 0 ? rc : drop_unneeded(out);
 }

@@ -54,6 +54,7 @@
 #include "join.h"
 #include "msg.h"
 #include "names.h"
+#include "netns.h"
 #include "notes.h"
 #include "options.h"
 #include "peer.h"
@@ -77,6 +78,7 @@ struct run {
 	struct options options;
 	struct names names;
 	struct filter filter;
+	struct netns_list namespaces;
 	struct snapshot snap;
 	struct row_list rows;
 	struct peer_index listeners;
@@ -229,6 +231,7 @@ static int print_table(struct run *run, const struct table_format *format)
 		.snap = &run->snap,
 		.listeners = &run->listeners,
 		.names = &run->names,
+		.namespaces = &run->namespaces,
 		.command_width = o->command_width,
 		.escape = utf8 ? ESCAPE_UTF8 : 0,
 		.numeric_users = o->numeric_users,
@@ -295,6 +298,82 @@ static int answer_status(const struct run *run)
 	return missing && !o->missing_is_fine ? STATUS_MISSING : STATUS_FOUND;
 }
 
+/* Find the network namespaces that are asked for. Return 0 or an exit status. */
+static int choose_namespaces(struct run *run)
+{
+	const struct options *o = &run->options;
+	const char *why = NULL;
+	char object[128];
+
+	int rc = netns_list_init(&run->namespaces, run->proc_fd);
+	if (rc == 0 && o->netns)
+		rc = netns_list_ask(&run->namespaces, o->netns, &why);
+	if (rc == 0)
+		return 0;
+	if (!why)
+		return fail("network namespaces", rc);
+	snprintf(object, sizeof(object), "-N %s", o->netns);
+	msg_error(object, why);
+	return STATUS_ERROR;
+}
+
+static bool asks_every_netns(const struct options *o)
+{
+	return o->netns && strcmp(o->netns, "all") == 0;
+}
+
+/* With more than one namespace the rows say which; NAME stays the last column. */
+static void show_namespaces(const struct run *run, struct table_format *format)
+{
+	bool several = asks_every_netns(&run->options);
+
+	for (size_t i = 0; i < run->rows.len && !several; i++) {
+		uint32_t netns = run->rows.v[i].sock->netns;
+		several = netns != run->rows.v[0].sock->netns;
+	}
+	if (!several || run->options.columns_len > 0)
+		return;
+	format->columns[format->count] = format->columns[format->count - 1];
+	format->columns[format->count - 1] = COLUMN_NETNS;
+	format->count++;
+}
+
+static int take_snapshot(struct run *run, unsigned facts)
+{
+	const struct options *o = &run->options;
+	struct snapshot_request rq = {
+		.inventory = {&run->namespaces, &run->filter, o->source},
+		.every_netns = asks_every_netns(o),
+		.facts = facts,
+		.threads = o->threads,
+	};
+	int rc = snapshot_take(&rq, &run->snap);
+	if (rc == 0)
+		return 0;
+
+	char object[128];
+	snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc", run->snap.failed);
+	msg_error(object, rc == -ENODATA ? "has no table of the protocols asked for"
+					 : strerror(-rc));
+	return rc;
+}
+
+/* What the rows do not say, on stderr. */
+static void print_notes(struct run *run, int status)
+{
+	const struct options *o = &run->options;
+
+	if (!o->no_notes) {
+		notes_unseen(&run->snap, &run->rows, run->unread,
+			     status == STATUS_ERROR && run->snap.view == PROCFS_VIEW_HIDDEN);
+		notes_unread_tables(&run->snap);
+		if (!o->netns)
+			notes_elsewhere(&run->filter, &run->namespaces);
+	}
+	if (o->tell_missing)
+		notes_missing(&run->filter);
+}
+
 /* Take the snapshot and print it. Return the exit status. */
 static int answer(struct run *run)
 {
@@ -302,22 +381,9 @@ static int answer(struct run *run)
 	struct table_format format;
 
 	choose_columns(o, &format);
-	struct snapshot_request rq = {
-		.proc_fd = run->proc_fd,
-		.filter = &run->filter,
-		.facts = needed_facts(run, &format),
-		.threads = o->threads,
-	};
-	int rc = snapshot_take(&rq, &run->snap);
-	if (rc < 0) {
-		char object[128];
-		snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc",
-			 run->snap.failed);
-		msg_error(object, rc == -ENODATA ? "has no table of the protocols asked for"
-						 : strerror(-rc));
+	if (take_snapshot(run, needed_facts(run, &format)) < 0)
 		return STATUS_ERROR;
-	}
-	rc = join_rows(&run->snap, &run->filter, &run->rows);
+	int rc = join_rows(&run->snap, &run->filter, &run->rows);
 	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED)) {
 		rc = peer_index_build(&run->listeners, &run->snap.socks);
 		join_listeners(&run->snap, &run->listeners, &run->rows);
@@ -325,21 +391,15 @@ static int answer(struct run *run)
 	if (rc < 0)
 		return fail("rows", rc);
 	run->unread = count_unread(run);
+	show_namespaces(run, &format);
 
 	rc = o->pids_only ? format_pids_write(&run->rows, STDOUT_FILENO)
 			  : print_table(run, &format);
 	if (rc == 0 && run->stdout_closed) /* nobody would have read an empty answer */
 		rc = -EBADF;
 	int status = check_written(rc, answer_status(run));
-	if (rc < 0)
-		return status;
-	if (!o->no_notes) {
-		notes_unseen(&run->snap, &run->rows, run->unread,
-			     status == STATUS_ERROR && run->snap.view == PROCFS_VIEW_HIDDEN);
-		notes_malformed(&run->snap);
-	}
-	if (o->tell_missing)
-		notes_missing(&run->filter);
+	if (rc == 0)
+		print_notes(run, status);
 	return status;
 }
 
@@ -370,12 +430,15 @@ static int serve(int argc, char **argv, struct run *run)
 		msg_usage(proc, strerror(errno));
 		return STATUS_ERROR;
 	}
-	return run->proc_fd < 0 ? fail(proc, -errno) : answer(run);
+	if (run->proc_fd < 0)
+		return fail(proc, -errno);
+	int status = choose_namespaces(run);
+	return status ? status : answer(run);
 }
 
 int main(int argc, char **argv)
 {
-	struct run run = {.proc_fd = -1};
+	struct run run = {.proc_fd = -1, .namespaces = {.home_fd = -1}};
 
 	guard_standard_fds(&run.stdout_closed);
 	setlocale(LC_CTYPE, "");
@@ -385,6 +448,7 @@ int main(int argc, char **argv)
 	peer_index_free(&run.listeners);
 	row_list_free(&run.rows);
 	snapshot_free(&run.snap);
+	netns_list_free(&run.namespaces);
 	filter_free(&run.filter);
 	names_free(&run.names);
 	options_free(&run.options);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ int nl_parse_datagram(const void *data, size_t len, uint32_t seq, nl_take *take,
 	const char *at = data;
 	int rc = 0;
 
-	*out = (struct nl_reply){NL_END_MORE, false};
+	*out = (struct nl_reply){NL_END_MORE, false, false};
 	while (rc == 0 && out->end == NL_END_MORE && len > 0) {
 		struct nl_header h;
 
@@ -72,6 +73,7 @@ int nl_parse_datagram(const void *data, size_t len, uint32_t seq, nl_take *take,
 		if (h.len < sizeof(h) || h.len > len)
 			return -EBADMSG;
 		if (h.seq == seq) {
+			out->answered = true;
 			out->interrupted |= (h.flags & NL_FLAG_DUMP_INTERRUPTED) != 0;
 			rc = take_message(&h, at + sizeof(h), h.len - sizeof(h), take, ctx, out);
 		}
@@ -184,7 +186,8 @@ static int send_request(int fd, const struct nl_request *rq, uint32_t seq)
 	if (rq->len > NL_REQUEST_MAX)
 		return -EMSGSIZE;
 	memcpy(bytes, &h, sizeof(h));
-	memcpy(bytes + sizeof(h), rq->body, rq->len);
+	if (rq->len > 0)
+		memcpy(bytes + sizeof(h), rq->body, rq->len);
 	for (;;) {
 		if (send(fd, bytes, h.len, MSG_NOSIGNAL) >= 0)
 			return 0;
@@ -196,7 +199,7 @@ static int send_request(int fd, const struct nl_request *rq, uint32_t seq)
 /* A receive buffer that grows to the largest datagram. */
 struct inbox {
 	char *bytes;
-	size_t size;
+	size_t size, used;
 };
 
 static int grow_inbox(struct inbox *in, size_t size)
@@ -208,6 +211,13 @@ static int grow_inbox(struct inbox *in, size_t size)
 	in->bytes = bytes;
 	in->size = size;
 	return 0;
+}
+
+/* A WireGuard answer holds keys, which nobody wants in freed memory. */
+static void wipe_inbox(struct inbox *in)
+{
+	explicit_bzero(in->bytes, in->used < in->size ? in->used : in->size);
+	in->used = 0;
 }
 
 /* Receive one datagram whole. Return its length or -errno. */
@@ -222,6 +232,7 @@ static ssize_t receive(int fd, struct inbox *in)
 		if (n < 0)
 			return -errno;
 		if ((size_t)n > in->size) {
+			wipe_inbox(in);
 			int rc = grow_inbox(in, (size_t)n);
 			if (rc < 0)
 				return rc;
@@ -232,6 +243,8 @@ static ssize_t receive(int fd, struct inbox *in)
 			continue;
 		if (n < 0)
 			return -errno;
+		if ((size_t)n > in->used)
+			in->used = (size_t)n;
 		return (size_t)n > in->size ? -EBADMSG : n;
 	}
 }
@@ -240,7 +253,7 @@ static ssize_t receive(int fd, struct inbox *in)
 static int dump_once(int fd, const struct nl_request *rq, struct inbox *in, bool *out_interrupted)
 {
 	uint32_t seq = next_seq();
-	struct nl_reply reply = {NL_END_MORE, false};
+	struct nl_reply reply = {NL_END_MORE, false, false};
 
 	*out_interrupted = false;
 	int rc = send_request(fd, rq, seq);
@@ -250,8 +263,8 @@ static int dump_once(int fd, const struct nl_request *rq, struct inbox *in, bool
 			return n < 0 ? (int)n : -EBADMSG; /* 0: the other end is gone */
 		rc = nl_parse_datagram(in->bytes, (size_t)n, seq, rq->take, rq->ctx, &reply);
 		*out_interrupted |= reply.interrupted;
-		/* Without NL_FLAG_DUMP one datagram is the answer. */
-		if (!(rq->flags & NL_FLAG_DUMP))
+		/* Without NL_FLAG_DUMP one message is the answer. */
+		if (!(rq->flags & NL_FLAG_DUMP) && reply.answered)
 			break;
 	}
 	return rc;
@@ -270,6 +283,8 @@ int nl_dump(int fd, const struct nl_request *rq)
 		if (rq->restart)
 			rq->restart(rq->ctx);
 	}
+	if (in.bytes)
+		wipe_inbox(&in);
 	free(in.bytes);
 	return rc;
 }

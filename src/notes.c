@@ -5,6 +5,7 @@
 #include "filter.h"
 #include "join.h"
 #include "msg.h"
+#include "netns.h"
 #include "options.h"
 #include "snapshot.h"
 
@@ -67,13 +68,59 @@ void notes_missing(const struct filter *filter)
 	}
 }
 
-void notes_malformed(const struct snapshot *snap)
+static void note_malformed(size_t count)
 {
 	char text[96];
 
-	if (snap->source.malformed == 0)
-		return;
 	snprintf(text, sizeof(text), "%zu line%s of the socket tables could not be understood",
-		 snap->source.malformed, snap->source.malformed == 1 ? "" : "s");
+		 count, count == 1 ? "" : "s");
 	msg_note(text);
+}
+
+/* With --source=diag: the protocols that text would have been asked for. */
+static void note_refused(unsigned protos)
+{
+	char text[160] = "sock_diag gives no answer for";
+
+	for (unsigned proto = 0; proto < SOCK_PROTO_OTHER; proto++) {
+		if (!(protos & SOCK_PROTO_BIT(proto)))
+			continue;
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(text) - len, " %s", sock_proto_name((enum sock_proto)proto));
+	}
+	msg_note(text);
+}
+
+static void note_unreadable(size_t count)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%zu network namespace%s could not be read%s", count,
+		 count == 1 ? "" : "s", geteuid() != 0 ? "; sudo would show more" : "");
+	msg_note(text);
+}
+
+void notes_unread_tables(const struct snapshot *snap)
+{
+	const struct inventory_stats *st = &snap->inventory;
+
+	if (st->source.malformed > 0)
+		note_malformed(st->source.malformed);
+	if (st->source.refused && !st->used_text)
+		note_refused(st->source.refused);
+	if (st->unreadable > 0)
+		note_unreadable(st->unreadable);
+}
+
+void notes_elsewhere(const struct filter *filter, struct netns_list *namespaces)
+{
+	for (size_t i = 0; i < filter->items_len; i++) {
+		const struct filter_item *item = &filter->items[i];
+		if (item->found || item->kind != FILTER_TARGET)
+			continue;
+		if (netns_list_has_others(namespaces))
+			msg_note("not everything was found in this network namespace; -N all "
+				 "looks into the others, too");
+		return;
+	}
 }

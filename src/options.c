@@ -28,8 +28,8 @@ struct option_row;
 /* Take the value of an option; "" where it is optional and not given. */
 typedef int set_value(struct parser *p, const struct option_row *row, const char *value);
 
-static set_value add_filter, set_colour, set_columns, set_groups, set_kill, set_proc, set_tcp_info,
-	set_threads, set_width;
+static set_value add_filter, set_colour, set_columns, set_groups, set_kill, set_netns, set_proc,
+	set_source, set_tcp_info, set_threads, set_width;
 
 struct option_row {
 	char sign;        /* '-' or '+' of the short form */
@@ -66,6 +66,8 @@ static const struct option_row rows[] = {
 	 .help = "only these descriptors"},
 	{'-', 'g', .value = VALUE_ATTACHED, .set = set_groups, .attached = "0123456789,^",
 	 .shown = "[PGID,^PGID]", .help = "show process groups; only these"},
+	{'-', 'N', "netns", VALUE_NEEDED, .set = set_netns, .shown = "NETNS",
+	 .help = "network namespace: self, all, a PID, name or path"},
 	{'-', 0, "all", FLAG(all), .help = "of a target every state; alone every socket"},
 	{'-', 'a', FLAG(and_selections), .help = "accepted: selections always AND"},
 	{'-', 't', FLAG(pids_only), .help = "print process IDs only"},
@@ -92,6 +94,8 @@ static const struct option_row rows[] = {
 	{'+', 'w', FLAG(no_notes), .off = true},
 	{'-', 'k', "kill", VALUE_ATTACHED, .set = set_kill,
 	 .attached = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+"},
+	{'-', 0, "source", VALUE_NEEDED, .set = set_source, .shown = "SOURCE",
+	 .help = "of sockets: auto, proc (text) or diag (netlink)"},
 	{'-', 0, "proc", VALUE_NEEDED, .set = set_proc, .shown = "DIR",
 	 .help = "read this proc tree, not /proc"},
 	{'-', 'h', "help", FLAG(help), .help = "print this"},
@@ -180,18 +184,45 @@ static int set_columns(struct parser *p, const struct option_row *row, const cha
 	}
 }
 
+/* Place of a word in a list, or -1. */
+static int find_word(const char *word, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
 static int set_colour(struct parser *p, const struct option_row *row, const char *when)
 {
 	static const char *const words[] = {"auto", "always", "never"};
+	int i = find_word(when, words, 3);
 
 	(void)row;
-	for (unsigned i = 0; i < 3; i++) {
-		if (strcmp(when, words[i]) == 0) {
-			p->o->colour = (enum option_colour)i;
-			return 0;
-		}
-	}
-	return refuse(p, "--color", when, "must be auto, always or never");
+	if (i < 0)
+		return refuse(p, "--color", when, "must be auto, always or never");
+	p->o->colour = (enum option_colour)i;
+	return 0;
+}
+
+static int set_source(struct parser *p, const struct option_row *row, const char *source)
+{
+	static const char *const words[] = {"auto", "proc", "diag"};
+	int i = find_word(source, words, 3);
+
+	(void)row;
+	if (i < 0)
+		return refuse(p, "--source", source, "must be auto, proc or diag");
+	p->o->source = (enum inventory_source)i;
+	return 0;
+}
+
+static int set_netns(struct parser *p, const struct option_row *row, const char *netns)
+{
+	(void)row;
+	p->o->netns = netns;
+	return *netns ? 0 : refuse(p, "-N", netns, "an empty value names no network namespace");
 }
 
 static int set_width(struct parser *p, const struct option_row *row, const char *text)

@@ -97,25 +97,50 @@ ssize_t procfs_read(int dir_fd, const char *name, char *out, size_t size)
 	return rc < 0 ? rc : (ssize_t)len;
 }
 
-bool procfs_parse_socket(const char *text, size_t len, uint64_t *out)
+/* `head`, a number, `]` */
+static bool parse_numbered(const char *text, size_t len, const char *head, uint64_t *out)
 {
-	static const char head[] = "socket:[";
-	size_t n = sizeof(head) - 1;
+	size_t skip = strlen(head);
 
-	return len > n + 1 && memcmp(text, head, n) == 0 && text[len - 1] == ']' &&
-	       num_parse(text + n, text + len - 1, UINT64_MAX, out);
+	return len > skip + 1 && memcmp(text, head, skip) == 0 && text[len - 1] == ']' &&
+	       num_parse(text + skip, text + len - 1, UINT64_MAX, out);
 }
 
-int procfs_read_socket(int dir_fd, const char *name, uint64_t *out)
+bool procfs_parse_socket(const char *text, size_t len, uint64_t *out)
+{
+	return parse_numbered(text, len, "socket:[", out);
+}
+
+enum procfs_link procfs_parse_link(const char *text, size_t len, uint64_t *out)
+{
+	static const char ring[] = "anon_inode:[io_uring]";
+
+	*out = 0;
+	if (len < 6 || text[0] == '/') /* most links are paths */
+		return PROCFS_LINK_OTHER;
+	if (procfs_parse_socket(text, len, out))
+		return PROCFS_LINK_SOCKET;
+	if (parse_numbered(text, len, "net:[", out))
+		return PROCFS_LINK_NETNS;
+	return len == sizeof(ring) - 1 && memcmp(text, ring, len) == 0 ? PROCFS_LINK_RING
+								       : PROCFS_LINK_OTHER;
+}
+
+int procfs_read_link(int dir_fd, const char *name, uint64_t *out)
 {
 	/* Longer targets are paths: cut, they cannot end in ']' by chance
 	 * after "socket:[" and twenty digits. */
 	char target[64];
 	ssize_t n = readlinkat(dir_fd, name, target, sizeof(target));
 
-	if (n < 0)
-		return -errno;
-	return procfs_parse_socket(target, (size_t)n, out);
+	return n < 0 ? -errno : (int)procfs_parse_link(target, (size_t)n, out);
+}
+
+int procfs_read_socket(int dir_fd, const char *name, uint64_t *out)
+{
+	int rc = procfs_read_link(dir_fd, name, out);
+
+	return rc < 0 ? rc : rc == PROCFS_LINK_SOCKET;
 }
 
 bool procfs_is_real(int root_fd)

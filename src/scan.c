@@ -7,5 +7,6 @@ void scan_stats_free(struct scan_stats *st)
 {
 	free(st->denied);
 	free(st->tables);
+	free(st->sights);
 	*st = (struct scan_stats){0};
 }

@@ -85,6 +85,30 @@ static bool is_wanted(const struct scan_request *rq, uint64_t inode)
 	return false;
 }
 
+static int add_sight(struct scan_stats *st, const struct scan_sight *sight)
+{
+	void *sights = grow(st->sights, st->sights_len, &st->sights_cap, sizeof(*st->sights));
+
+	if (!sights)
+		return -ENOMEM;
+	st->sights = sights;
+	st->sights[st->sights_len++] = *sight;
+	return 0;
+}
+
+/* Note what a descriptor leads to. Return 0 or -ENOMEM. */
+static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
+		     enum procfs_link kind, uint64_t inode)
+{
+	if (kind == PROCFS_LINK_OTHER)
+		return 0;
+	if (kind != PROCFS_LINK_SOCKET)
+		return add_sight(s->st, &(struct scan_sight){t->pid, tid, fd, kind, inode});
+	if (!is_wanted(s->rq, inode))
+		return 0;
+	return holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, fd, HOLDER_FD});
+}
+
 /* Read one descriptor table. Return 0, or -errno of memory or descriptors. */
 static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *path)
 {
@@ -102,13 +126,12 @@ static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *p
 		uint64_t inode;
 
 		s->st->descriptors++;
-		rc = procfs_read_socket(fd, name, &inode);
+		rc = procfs_read_link(fd, name, &inode);
 		if (is_denied(rc) || is_lack(rc)) /* one refused link: all are */
 			break;
-		if (rc <= 0 || !is_wanted(s->rq, inode))
-			continue;
-		rc = holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, number});
-		if (rc < 0)
+		if (rc > 0)
+			rc = take_link(s, t, tid, number, (enum procfs_link)rc, inode);
+		if (rc == -ENOMEM)
 			break;
 	}
 	t->denied |= is_denied(rc);
@@ -437,7 +460,7 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 	st->tables = NULL;
 	st->tables_len = st->tables_cap = 0;
 	if (!rq->only_changed)
-		st->denied_len = 0;
+		st->denied_len = st->sights_len = 0;
 	s.real = procfs_is_real(rq->proc_fd);
 	s.sizes_count = s.real && sizes_count(rq->proc_fd);
 	/* Listed through an fd of its own: a directory's offset is shared state. */

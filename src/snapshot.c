@@ -1,25 +1,21 @@
 /*
  * One reading of the machine; see snapshot.h. Sockets first, then
- * descriptors: the filter runs on the socket table, so that the scan keeps
- * only wanted inodes and memory follows the answer, not the machine.
+ * descriptors, then a second look at what seems to be held by nobody.
  */
 #define _GNU_SOURCE
 #include "snapshot.h"
 
-#include "descriptor.h"
 #include "doubt.h"
 #include "filter.h"
+#include "netns.h"
 #include "pidfd.h"
 #include "scan_procfd.h"
-#include "source_procnet.h"
+#include "stray.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 void snapshot_free(struct snapshot *s)
 {
@@ -30,106 +26,13 @@ void snapshot_free(struct snapshot *s)
 	*s = (struct snapshot){0};
 }
 
-/* What a source's records are handed to. */
-struct intake {
-	struct filter *filter;
-	struct sock_table *socks;
-};
-
-static int take_sock(void *ctx, const struct sock *s)
-{
-	struct intake *in = ctx;
-	enum sock_role role = filter_classify(in->filter, s);
-
-	if (role == SOCK_ROLE_NONE)
-		return 0;
-	struct sock kept = *s;
-	kept.role = (uint8_t)role;
-	return sock_table_add(in->socks, &kept);
-}
-
-static bool wants_remains(const void *ctx)
-{
-	const struct intake *in = ctx;
-
-	return filter_wants_remains(in->filter);
-}
-
-static int compare_port(const void *x, const void *y)
-{
-	const uint16_t *a = x, *b = y;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
-/* Drop listeners that no connection waits for, and what a holder overrules. */
-static int settle(struct filter *f, struct sock_table *t)
-{
-	uint16_t *ports = NULL;
-	size_t count = 0, kept = 0;
-
-	for (size_t i = 0; i < t->len; i++) {
-		struct sock *s = &t->v[i];
-		if (s->role == SOCK_ROLE_LATER)
-			s->role = filter_settle(f, s) ? SOCK_ROLE_WANTED : SOCK_ROLE_NONE;
-		count += s->role == SOCK_ROLE_WANTED && sock_is_unaccepted(s);
-	}
-	if (count > 0) {
-		ports = malloc(count * sizeof(*ports));
-		if (!ports)
-			return -ENOMEM;
-		count = 0;
-		for (size_t i = 0; i < t->len; i++) {
-			if (t->v[i].role == SOCK_ROLE_WANTED && sock_is_unaccepted(&t->v[i]))
-				ports[count++] = t->v[i].local.port;
-		}
-		qsort(ports, count, sizeof(*ports), compare_port);
-	}
-	for (size_t i = 0; i < t->len; i++) {
-		const struct sock *s = &t->v[i];
-		if (s->role == SOCK_ROLE_WANTED ||
-		    (s->role == SOCK_ROLE_WITNESS && count > 0 &&
-		     bsearch(&s->local.port, ports, count, sizeof(*ports), compare_port)))
-			t->v[kept++] = *s;
-	}
-	t->len = kept;
-	free(ports);
-	return 0;
-}
-
-/* Read the socket tables of our network namespace. */
+/* Read the socket tables. */
 static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 		      struct sock_table *socks)
 {
-	struct intake in = {.filter = rq->filter, .socks = socks};
-	struct stat st;
+	int rc = inventory_read(&rq->inventory, socks, &out->inventory);
 
-	snprintf(out->failed, sizeof(out->failed), "net");
-	int fd = openat(rq->proc_fd, "net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstatat(rq->proc_fd, "self/ns/net", &st, 0) == 0)
-		out->netns = (uint32_t)st.st_ino;
-	filter_restart(rq->filter);
-	out->source = (struct source_stats){0};
-	struct source_request source = {
-		.net_fd = fd,
-		.netns = out->netns,
-		.protos = filter_protos(rq->filter),
-		.sink = take_sock,
-		.ctx = &in,
-		.wants_remains = wants_remains,
-	};
-	int rc = source_procnet_read(&source, &out->source);
-	close(fd);
-	if (rc < 0 && out->source.file)
-		snprintf(out->failed, sizeof(out->failed), "net/%s", out->source.file);
-	if (rc == 0 && out->source.tables == 0)
-		rc = -ENODATA;
-	if (rc == 0)
-		rc = settle(rq->filter, socks);
-	if (rc == 0)
-		sock_table_sort(socks);
+	memcpy(out->failed, out->inventory.failed, sizeof(out->failed));
 	return rc;
 }
 
@@ -146,18 +49,26 @@ static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
 	return inodes;
 }
 
+/* True if sockets of namespaces that nobody is in, nor a mount keeps, are asked for. */
+static bool asks_for_strays(const struct snapshot_request *rq)
+{
+	return rq->every_netns || filter_wants_every_socket(rq->inventory.filter);
+}
+
 /* Scan for the holders of the sockets; adds to what is known. */
 static int scan(const struct snapshot_request *rq, struct snapshot *out, enum scan_threads threads,
 		bool only_changed)
 {
+	const struct filter *filter = rq->inventory.filter;
+	int proc_fd = rq->inventory.namespaces->proc_fd;
 	struct scan_request scan = {
-		.proc_fd = rq->proc_fd,
-		.every_socket = filter_wants_every_socket(rq->filter),
+		.proc_fd = proc_fd,
+		.every_socket = asks_for_strays(rq),
 		.threads = rq->threads ? SCAN_THREADS_ALL : threads,
 		.facts = rq->facts,
-		.compare_files = procfs_is_ours(rq->proc_fd) ? pidfd_compare_files : NULL,
-		.wants = filter_limits_scan(rq->filter) ? filter_wants_process : NULL,
-		.ctx = rq->filter,
+		.compare_files = procfs_is_ours(proc_fd) ? pidfd_compare_files : NULL,
+		.wants = filter_limits_scan(filter) ? filter_wants_process : NULL,
+		.ctx = filter,
 		.only_changed = only_changed,
 	};
 	uint64_t *inodes = list_inodes(&out->socks, &scan.inode_count);
@@ -318,87 +229,48 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
 }
 
-static int settle_doubts(const struct snapshot_request *rq, struct snapshot *out)
-{
-	return doubt_settle(rq->proc_fd, rq->filter, &out->socks, &out->holders);
-}
-
-/* Protocols that have a table: a socket of theirs is missing from it if it is new. */
-static bool has_table(const char *protocol, size_t len)
-{
-	static const char *const heads[] = {"TCP", "UDP", "RAW", "UNIX"};
-
-	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
-		size_t n = strlen(heads[i]);
-		if (len >= n && memcmp(protocol, heads[i], n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Add a record for each socket that is held but in no table. */
-static int add_others(const struct snapshot_request *rq, struct snapshot *out, bool *out_missing)
-{
-	size_t known = out->socks.len;
-	uint64_t last = 0;
-
-	*out_missing = false;
-	for (size_t i = 0; i < out->holders.len; i++) {
-		const struct holder *h = &out->holders.v[i];
-		struct sock_table sorted = {.v = out->socks.v, .len = known};
-		char name[32];
-
-		if (h->inode == last || sock_table_find(&sorted, h->inode))
-			continue;
-		last = h->inode;
-		size_t len = descriptor_protocol(rq->proc_fd, h, name, sizeof(name));
-		struct sock s = {.inode = h->inode, .proto = SOCK_PROTO_OTHER, .name = name,
-				 .name_len = (uint16_t)len, .role = SOCK_ROLE_WANTED};
-		*out_missing |= has_table(name, len);
-		int rc = sock_table_add(&out->socks, &s);
-		if (rc < 0)
-			return rc;
-	}
-	sock_table_sort(&out->socks);
-	return 0;
-}
-
 /*
- * Sockets of the processes asked for that no table has: another protocol or
- * namespace, or bound without listening, or younger than our reading. So that
- * the last is not mistaken for the others, the tables are read once more.
+ * Held sockets that no table read so far has: of another protocol or
+ * namespace, or younger than our reading. So that the last is not mistaken
+ * for the others, the tables are read once more.
  */
-static int identify_others(const struct snapshot_request *rq, struct snapshot *out)
+static int settle_strays(const struct snapshot_request *rq, struct snapshot *out)
 {
-	bool missing, any_new;
-	int rc = add_others(rq, out, &missing);
+	struct stray_request stray = {
+		.inventory = &rq->inventory,
+		.holders = &out->holders,
+		.sights = out->scan.sights,
+		.sights_len = out->scan.sights_len,
+		.every_netns = rq->every_netns,
+		.every_socket = filter_wants_every_socket(rq->inventory.filter),
+	};
+	bool any_new;
+	int rc = 0;
 
-	if (rc < 0 || !missing)
-		return rc;
-	rc = read_again(rq, out, false, &any_new);
-	if (rc == 0)
-		rc = settle_doubts(rq, out);
-	return rc < 0 ? rc : add_others(rq, out, &missing);
+	if (stray.every_socket && stray_any(&stray, &out->socks))
+		rc = read_again(rq, out, false, &any_new);
+	return rc < 0 ? rc : stray_settle(&stray, &out->socks, &out->inventory);
 }
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 {
-	bool every_socket = filter_wants_every_socket(rq->filter);
-	bool unheld = filter_wants_unheld(rq->filter);
+	const struct filter *filter = rq->inventory.filter;
+	bool unheld = filter_wants_unheld(filter);
 	/* Where sockets without holder are no part of the answer, no second look
 	 * will find what a thread holds alone. */
-	enum scan_threads threads =
-		unheld && !every_socket ? SCAN_THREADS_PRIVATE : SCAN_THREADS_UNSURE;
+	enum scan_threads threads = unheld && !filter_wants_every_socket(filter)
+					    ? SCAN_THREADS_PRIVATE
+					    : SCAN_THREADS_UNSURE;
 
-	out->view = procfs_view(rq->proc_fd);
+	out->view = procfs_view(rq->inventory.namespaces->proc_fd);
 	int rc = read_socks(rq, out, &out->socks);
 	if (rc == 0)
 		rc = scan(rq, out, threads, false);
 	if (rc == 0 && unheld)
 		rc = look_again(rq, out);
-	if (rc == 0)
-		rc = settle_doubts(rq, out);
-	if (rc == 0 && every_socket)
-		rc = identify_others(rq, out);
+	if (rc == 0 && asks_for_strays(rq))
+		rc = settle_strays(rq, out);
+	if (rc == 0 && out->inventory.used_text)
+		rc = doubt_settle(&rq->inventory, &out->socks, &out->holders);
 	return rc;
 }

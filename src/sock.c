@@ -219,9 +219,23 @@ static int compare_sock(const void *x, const void *y)
  */
 static bool is_repeated(const struct sock *a, const struct sock *b)
 {
-	bool nameless = a->inode == 0 && a->proto == SOCK_PROTO_UNIX && a->cookie == 0;
+	if (a->inode == 0 && a->proto == SOCK_PROTO_UNIX && a->cookie == 0)
+		return false;
+	if (compare_sock(a, b) == 0)
+		return true;
+	/* One socket that changed its state between two readings. */
+	if (a->inode != 0 && a->inode == b->inode)
+		return a->proto == b->proto && a->cookie == b->cookie && a->cookie != 0;
+	/* One connection without a file, from text and from sock_diag. */
+	return a->inode == b->inode && a->netns == b->netns && a->proto != SOCK_PROTO_UNIX &&
+	       (a->cookie == 0 || b->cookie == 0) && sock_compare_address(a, b) == 0;
+}
 
-	return !nameless && compare_sock(a, b) == 0;
+/* Which of two records of one socket stays: what is no more waiting came later. */
+static bool is_newer(const struct sock *a, const struct sock *b)
+{
+	return SOCK_STATES_WAITING & SOCK_STATE_BIT(b->state) &&
+	       !(SOCK_STATES_WAITING & SOCK_STATE_BIT(a->state));
 }
 
 void sock_table_sort(struct sock_table *t)
@@ -234,6 +248,8 @@ void sock_table_sort(struct sock_table *t)
 	for (size_t i = 1; i < t->len; i++) {
 		if (!is_repeated(&t->v[kept], &t->v[i]))
 			t->v[++kept] = t->v[i];
+		else if (is_newer(&t->v[i], &t->v[kept]))
+			t->v[kept] = t->v[i];
 	}
 	t->len = kept + 1;
 }
@@ -255,6 +271,18 @@ struct sock *sock_table_find(const struct sock_table *t, uint64_t inode)
 const char *sock_proto_name(enum sock_proto proto)
 {
 	return protos[proto].name;
+}
+
+bool sock_proto_has_table(const char *kernel_name, size_t len)
+{
+	static const char *const heads[] = {"TCP", "MPTCP", "UDP", "RAW", "SCTP", "UNIX"};
+
+	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
+		size_t n = strlen(heads[i]);
+		if (len >= n && memcmp(kernel_name, heads[i], n) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Names compare in any case, with '-' as '_'. */

@@ -184,8 +184,9 @@ static void interrupted_dump_is_repeated_and_nothing_doubled(void **state)
 		for (size_t dumps = 1; dumps <= 3; dumps++) {
 			struct interruption in = {.dumps = dumps, .in_done = in_done};
 			struct nl_taken t = {.stop_at = 0};
-			assert_int_equal(nl_kernel_dump(answer_interrupted, &in, 0, "20:new|20:same|", &t),
-					 dumps + 1);
+			size_t requests = nl_kernel_dump(answer_interrupted, &in, 0,
+							 "20:new|20:same|", &t);
+			assert_int_equal(requests, dumps + 1);
 			assert_int_equal(t.restarts, dumps);
 		}
 	}
@@ -225,8 +226,10 @@ static void error_ends_the_repeating(void **state)
 	struct nl_taken t = {.stop_at = 0}, stopped = {.stop_at = 2, .error = -ENOMEM};
 
 	(void)state;
-	assert_int_equal(nl_kernel_dump(answer_interrupted, &in, -ENOBUFS, "20:new|20:same|", &t), 2);
-	assert_int_equal(nl_kernel_dump(answer_interrupted, &in, -ENOMEM, "20:old|20:same|", &stopped), 1);
+	size_t requests = nl_kernel_dump(answer_interrupted, &in, -ENOBUFS, "20:new|20:same|", &t);
+	assert_int_equal(requests, 2);
+	requests = nl_kernel_dump(answer_interrupted, &in, -ENOMEM, "20:old|20:same|", &stopped);
+	assert_int_equal(requests, 1);
 	assert_int_equal(stopped.restarts, 0);
 }
 

@@ -27,8 +27,9 @@ static void error_of_the_kernel_is_passed_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
 		struct nl_taken t = {.stop_at = 0};
-		assert_int_equal(nl_kernel_dump(answer_error, &errors[i], errors[i], "", &t), 1);
-		assert_int_equal(nl_kernel_dump(answer_done, &errors[i], errors[i], "20:part|", &t), 1);
+		int *error = &errors[i];
+		assert_int_equal(nl_kernel_dump(answer_error, error, *error, "", &t), 1);
+		assert_int_equal(nl_kernel_dump(answer_done, error, *error, "20:part|", &t), 1);
 	}
 }
 
@@ -211,7 +212,8 @@ static void fill_socket(const struct nl_kernel *k)
 static void signals_do_not_disturb(void **state)
 {
 	const struct sigaction act = {.sa_handler = count_signal}; /* without SA_RESTART */
-	const struct itimerval every_ms = {{.tv_usec = 1000}, {.tv_usec = 1000}}, never = {{0}, {0}};
+	const struct itimerval every_ms = {{.tv_usec = 1000}, {.tv_usec = 1000}};
+	const struct itimerval never = {{0}, {0}};
 	struct nl_taken t = {.stop_at = 0};
 	struct nl_request rq = nl_kernel_request(&t);
 	struct sigaction old;

@@ -1,0 +1,221 @@
+/*
+ * Held sockets that no table read so far has; see stray.h. The holder's own
+ * namespace is the first guess. Where that is wrong the socket is asked, which
+ * takes a copy of its descriptor for a moment: only of those few that are left.
+ */
+#include "stray.h"
+
+#include "descriptor.h"
+#include "filter.h"
+#include "grow.h"
+#include "holder.h"
+#include "inventory.h"
+#include "netns.h"
+#include "procfs.h"
+#include "scan.h"
+#include "sock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { COPIES_MAX = 1024 }; /* sockets asked for their namespace */
+
+/* One stray, by one of its holders. */
+struct stray {
+	uint64_t inode;
+	const struct holder *holder;
+	bool found; /* in a table */
+};
+
+struct search {
+	const struct stray_request *rq;
+	struct sock_table *socks;
+	struct inventory_stats *st;
+	struct stray *v; /* by inode */
+	size_t len, cap;
+	size_t left; /* not found */
+	bool takes_all; /* of the namespace at hand, not just the strays */
+};
+
+static bool is_known(const struct sock_table *sorted, uint64_t inode)
+{
+	return sock_table_find(sorted, inode) != NULL;
+}
+
+bool stray_any(const struct stray_request *rq, const struct sock_table *socks)
+{
+	for (size_t i = 0; i < rq->holders->len; i++) {
+		if (!is_known(socks, rq->holders->v[i].inode))
+			return true;
+	}
+	return false;
+}
+
+static int collect(struct search *s)
+{
+	const struct holder_index *holders = s->rq->holders;
+
+	for (size_t i = 0; i < holders->len; i++) {
+		const struct holder *h = &holders->v[i];
+		if ((i > 0 && h->inode == h[-1].inode) || is_known(s->socks, h->inode))
+			continue;
+		void *v = grow(s->v, s->len, &s->cap, sizeof(*s->v));
+		if (!v)
+			return -ENOMEM;
+		s->v = v;
+		s->v[s->len++] = (struct stray){h->inode, h, false};
+	}
+	s->left = s->len;
+	return 0;
+}
+
+static struct stray *find_stray(const struct search *s, uint64_t inode)
+{
+	size_t lo = 0, hi = s->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (s->v[mid].inode < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < s->len && s->v[lo].inode == inode ? &s->v[lo] : NULL;
+}
+
+/* A record of the namespace at hand: is it one of ours? */
+static bool take_or_leave(void *ctx, const struct sock *sock)
+{
+	struct search *s = ctx;
+	struct stray *stray = sock->inode && !sock->doubt ? find_stray(s, sock->inode) : NULL;
+
+	if (stray && !stray->found) {
+		stray->found = true;
+		s->left--;
+	}
+	return s->takes_all || stray;
+}
+
+/* Look into one namespace. One that belongs to the answer was read before. */
+static int read_netns(struct search *s, struct netns *ns)
+{
+	bool is_new = s->rq->every_netns && !ns->is_asked;
+
+	if (is_new)
+		ns->is_asked = true;
+	s->takes_all = is_new;
+	int rc = inventory_read_more(s->rq->inventory, ns, take_or_leave, s, s->socks, s->st);
+	return rc == -ENOMEM ? rc : 0;
+}
+
+/* The namespaces that the holders of strays live in, each once. */
+static int read_homes(struct search *s)
+{
+	struct netns_list *list = s->rq->inventory->namespaces;
+	uint32_t seen[64]; /* the rest is found in another way */
+	size_t count = 0;
+	pid_t last = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->len && count < 64; i++) {
+		bool known = s->v[i].found || s->v[i].holder->pid == last;
+		struct netns *ns = known ? NULL : netns_list_of_process(list, s->v[i].holder->pid);
+
+		if (!ns)
+			continue;
+		last = s->v[i].holder->pid;
+		for (size_t j = 0; j < count; j++)
+			known |= seen[j] == ns->id;
+		if (known)
+			continue;
+		seen[count++] = ns->id;
+		rc = read_netns(s, ns);
+	}
+	return rc;
+}
+
+/* Namespaces that a process holds open. */
+static int read_held(struct search *s)
+{
+	struct netns_list *list = s->rq->inventory->namespaces;
+	char path[64];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->rq->sights_len; i++) {
+		const struct scan_sight *sight = &s->rq->sights[i];
+		if (sight->kind != PROCFS_LINK_NETNS)
+			continue;
+		descriptor_path(sight->pid, sight->tid, sight->fd, path, sizeof(path));
+		size_t before = list->len;
+		rc = netns_list_add_held(list, sight->inode, path);
+		if (rc == 0 && list->len > before)
+			rc = read_netns(s, &list->v[before]);
+	}
+	return rc;
+}
+
+/* Namespaces that only a socket itself keeps alive. */
+static int read_own(struct search *s)
+{
+	struct netns_list *list = s->rq->inventory->namespaces;
+	size_t copies = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < s->len && s->left > 0 && copies < COPIES_MAX; i++) {
+		char name[32];
+
+		if (s->v[i].found)
+			continue;
+		size_t len = descriptor_protocol(list->proc_fd, s->v[i].holder, name, sizeof(name));
+		if (!sock_proto_has_table(name, len))
+			continue;
+		copies++;
+		int fd = descriptor_netns(list->proc_fd, s->v[i].holder);
+		if (fd < 0)
+			continue;
+		rc = netns_list_add_fd(list, fd);
+		if (rc > 0)
+			rc = read_netns(s, &list->v[list->len - 1]);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* A record for each stray that stays one. */
+static int add_unknown(struct search *s)
+{
+	for (size_t i = 0; i < s->len; i++) {
+		const struct holder *h = s->v[i].holder;
+		char name[32];
+
+		if (s->v[i].found)
+			continue;
+		size_t len = descriptor_protocol(s->rq->inventory->namespaces->proc_fd, h, name,
+						 sizeof(name));
+		struct sock sock = {.inode = h->inode, .proto = SOCK_PROTO_OTHER, .name = name,
+				    .name_len = (uint16_t)len, .role = SOCK_ROLE_WANTED};
+		int rc = sock_table_add(s->socks, &sock);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int stray_settle(const struct stray_request *rq, struct sock_table *socks,
+		 struct inventory_stats *st)
+{
+	struct search s = {.rq = rq, .socks = socks, .st = st};
+	bool is_real = rq->inventory->namespaces->is_real;
+	int rc = collect(&s);
+
+	if (rc == 0 && is_real && rq->every_netns)
+		rc = read_held(&s);
+	if (rc == 0 && is_real && s.left > 0)
+		rc = read_homes(&s);
+	if (rc == 0 && is_real && s.left > 0)
+		rc = read_own(&s);
+	if (rc == 0 && rq->every_socket)
+		rc = add_unknown(&s);
+	sock_table_sort(socks);
+	free(s.v);
+	return rc;
+}
