@@ -54,7 +54,10 @@ bool addr_parse(const char *text, size_t len, struct addr *out);
 /**
  * Append the address alone: `*` for a wildcard, `[...]` around IPv6, v4-mapped
  * in dotted form.
+ *
+ * @scope  name of the interface of a link-local address; NULL: as it is called
+ *         in our own network namespace
  */
-void addr_add_ip(struct buf *out, const struct addr *a);
+void addr_add_ip(struct buf *out, const struct addr *a, const char *scope);
 
 #endif

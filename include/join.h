@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct clue;
 struct filter;
 struct holder;
 struct peer_index;
@@ -21,6 +22,8 @@ enum reason {
 	REASON_PERMISSION,   /* a process of the owner may not be read */
 	REASON_PIDNS,        /* the processes outside our pid namespace have no number here */
 	REASON_UNKNOWN,      /* the kernel, in flight, or a process that may not be read */
+	REASON_KERNEL,       /* the kernel, as a clue says */
+	REASON_IN_FLIGHT,    /* in a message: everybody was read, and a message has descriptors */
 	REASON_TIME_WAIT,    /* nobody: waits for stray packets */
 	REASON_ORPHAN,       /* nobody: closed, the kernel is still sending */
 	REASON_NOT_ACCEPTED, /* in the queue of a listener */
@@ -32,6 +35,7 @@ struct row {
 	const struct holder *holder;   /* NULL: see reason */
 	const struct process *process; /* NULL without holder */
 	const struct process *task;    /* the thread, where threads were asked for; else NULL */
+	const struct clue *clue;       /* NULL: none */
 	enum reason reason;
 	bool listener_hidden; /* REASON_NOT_ACCEPTED: nobody is known to hold its listener */
 };

@@ -6,6 +6,7 @@
 #ifndef WHOPORT_SNAPSHOT_H
 #define WHOPORT_SNAPSHOT_H
 
+#include "clue.h"
 #include "holder.h"
 #include "inventory.h"
 #include "process.h"
@@ -25,7 +26,8 @@ struct snapshot_request {
 struct snapshot {
 	struct sock_table socks; /* sorted; roles WANTED and WITNESS only */
 	struct holder_index holders;
-	struct process_table processes;
+	struct process_table processes; /* who holds, and whom a clue names */
+	struct clue_list clues;         /* see unheld.h; empty before */
 	struct scan_stats scan;
 	struct inventory_stats inventory;
 	enum procfs_view view;

@@ -132,6 +132,7 @@ struct sock {
 	uint8_t v6only;     /* enum sock_v6only */
 	bool uid_known;
 	bool name_is_exact; /* NUL is NUL: text shows it as '@' */
+	bool is_kernels;    /* the kernel's own end, as of netlink */
 	bool is_subflow;    /* TCP that belongs to a Multipath TCP socket */
 };
 
@@ -207,5 +208,8 @@ uint32_t sock_timer_seconds(const struct sock *s);
  * TCP, or unix with the listener's name.
  */
 bool sock_is_unaccepted(const struct sock *s);
+
+/** True for what is left of a TCP connection that was closed and is still sent. */
+bool sock_is_orphan(const struct sock *s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "addr.h"
 
 #include "buf.h"
+#include "escape.h"
 #include "num.h"
 
 #include <arpa/inet.h>
@@ -105,7 +106,7 @@ bool addr_parse(const char *text, size_t len, struct addr *out)
 	return true;
 }
 
-void addr_add_ip(struct buf *out, const struct addr *a)
+void addr_add_ip(struct buf *out, const struct addr *a, const char *scope)
 {
 	struct addr shown = addr_unmap(a);
 
@@ -125,8 +126,10 @@ void addr_add_ip(struct buf *out, const struct addr *a)
 		buf_add_str(out, text);
 		if (shown.scope_id) {
 			buf_add_char(out, '%');
-			if (if_indextoname(shown.scope_id, name))
-				buf_add_str(out, name);
+			if (!scope)
+				scope = if_indextoname(shown.scope_id, name);
+			if (scope)
+				escape_add(out, scope, strlen(scope), ESCAPE_BLANKS, ESCAPE_ALL);
 			else
 				buf_add_dec(out, shown.scope_id);
 		}

@@ -1,6 +1,7 @@
 /* Snapshot and filter into rows; see join.h. */
 #include "join.h"
 
+#include "clue.h"
 #include "filter.h"
 #include "grow.h"
 #include "peer.h"
@@ -36,13 +37,20 @@ static enum reason reason_without_inode(const struct sock *s)
 	return s->state == SOCK_STATE_LISTEN ? REASON_UNKNOWN : REASON_ORPHAN;
 }
 
-static enum reason reason_of(const struct snapshot *snap, const struct sock *s)
+static enum reason reason_of(const struct snapshot *snap, const struct sock *s,
+			     const struct clue *clue)
 {
+	if ((clue && *clue->kernel) || s->is_kernels)
+		return REASON_KERNEL;
 	if (s->inode == 0)
 		return reason_without_inode(s);
 	if (snapshot_may_hide(snap, s))
 		return REASON_PERMISSION;
-	return snap->view == PROCFS_VIEW_PIDNS ? REASON_PIDNS : REASON_UNKNOWN;
+	if (snap->view == PROCFS_VIEW_PIDNS)
+		return REASON_PIDNS;
+	if (clue && clue->suspect && clue->how == EVIDENCE_MESSAGE && snap->scan.denied_len == 0)
+		return REASON_IN_FLIGHT;
+	return REASON_UNKNOWN;
 }
 
 /* Add the rows of one socket; without any holder, its reason. */
@@ -60,16 +68,18 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		row.process = process_table_find(&snap->processes, h[i].pid, h[i].pid);
 		if (h[i].tid != h[i].pid)
 			row.task = process_table_find(&snap->processes, h[i].pid, h[i].tid);
-		if (!row.process || !filter_match_holder(filter, row.process, h[i].fd))
+		int fd = h[i].kind == HOLDER_FD ? h[i].fd : -1;
+		if (!row.process || !filter_match_holder(filter, row.process, fd))
 			continue;
-		filter_mark_found(filter, s, row.process, h[i].fd);
+		filter_mark_found(filter, s, row.process, fd);
 		int rc = add_row(out, &row);
 		if (rc < 0)
 			return rc;
 	}
 	if (count > 0 || filter_limits_scan(filter))
 		return 0;
-	struct row row = {.sock = s, .reason = reason_of(snap, s)};
+	struct row row = {.sock = s, .clue = clue_list_find(&snap->clues, s)};
+	row.reason = reason_of(snap, s, row.clue);
 	if (!filter_wants_unheld(filter) || !filter_match_unheld(filter, s)) {
 		struct process owner = {.uid = s->uid, .is_opaque = true};
 		out->left_out += row_is_hidden(&row) &&
@@ -144,5 +154,6 @@ bool row_list_has(const struct row_list *list, enum reason reason)
 bool row_is_hidden(const struct row *row)
 {
 	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||
-	       row->reason == REASON_UNKNOWN || row->listener_hidden;
+	       row->reason == REASON_UNKNOWN || row->reason == REASON_IN_FLIGHT ||
+	       row->listener_hidden;
 }

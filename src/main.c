@@ -60,6 +60,7 @@
 #include "peer.h"
 #include "procfs.h"
 #include "snapshot.h"
+#include "unheld.h"
 #include "version.h"
 
 #include <errno.h>
@@ -348,6 +349,8 @@ static int take_snapshot(struct run *run, unsigned facts)
 		.threads = o->threads,
 	};
 	int rc = snapshot_take(&rq, &run->snap);
+	if (rc == 0)
+		rc = unheld_explain(&rq, &run->snap);
 	if (rc == 0)
 		return 0;
 

@@ -67,10 +67,8 @@ static void add_netlink(struct buf *text, unsigned protocol, uint32_t port_id)
 		buf_add_str(text, "protocol ");
 		buf_add_dec(text, protocol);
 	}
-	if (port_id == 0) {
-		buf_add_str(text, " kernel");
+	if (port_id == 0)
 		return;
-	}
 	buf_add_str(text, " portid=");
 	buf_add_dec(text, port_id);
 }
@@ -136,6 +134,7 @@ static int parse_netlink(const void *data, size_t len, struct buf *text, struct 
 	s->inode = m.inode;
 	s->type = m.type;
 	s->cookie = cookie_of(m.cookie);
+	s->is_kernels = m.port_id == 0;
 	add_netlink(text, m.protocol, m.port_id);
 	return 0;
 }
@@ -291,6 +290,7 @@ int other_row_parse_text(const char *line, size_t len, enum sock_proto proto, st
 		    !take_number(&f[2], 10, UINT32_MAX, &number) ||
 		    !take_number(&f[9], 10, UINT64_MAX, &s.inode))
 			return -EINVAL;
+		s.is_kernels = number == 0;
 		add_netlink(text, (unsigned)protocol, (uint32_t)number);
 		return finish(0, text, &s, out);
 	}

@@ -19,6 +19,7 @@
 
 void snapshot_free(struct snapshot *s)
 {
+	clue_list_free(&s->clues);
 	sock_table_free(&s->socks);
 	holder_index_free(&s->holders);
 	process_table_free(&s->processes);

@@ -351,3 +351,9 @@ bool sock_is_unaccepted(const struct sock *s)
 	       (s->state == SOCK_STATE_ESTABLISHED || s->state == SOCK_STATE_CLOSE_WAIT ||
 	        s->state == SOCK_STATE_SYN_RECV);
 }
+
+bool sock_is_orphan(const struct sock *s)
+{
+	return s->inode == 0 && s->proto == SOCK_PROTO_TCP && s->timer != SOCK_TIMER_TIME_WAIT &&
+	       s->state != SOCK_STATE_LISTEN && !sock_is_unaccepted(s);
+}

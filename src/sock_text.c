@@ -3,6 +3,7 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "clue.h"
 #include "column.h"
 #include "escape.h"
 #include "join.h"
@@ -19,6 +20,18 @@ enum {
 	NAMED_MAX = 3,    /* of which a reason names the first */
 };
 
+/* The interface that a socket is bound to, by name where that is known. */
+static void add_device(const struct sock *s, const char *head, struct buf *out)
+{
+	if (s->bound_if == 0)
+		return;
+	buf_add_str(out, head);
+	if (s->device)
+		escape_add(out, s->device, strlen(s->device), ESCAPE_BLANKS, ESCAPE_ALL);
+	else
+		buf_add_dec(out, s->bound_if);
+}
+
 void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		       const struct addr *end, struct buf *out)
 {
@@ -31,7 +44,9 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 	if (host)
 		escape_add(out, host, strlen(host), ESCAPE_BLANKS, ESCAPE_ALL);
 	else
-		addr_add_ip(out, end);
+		addr_add_ip(out, end, s->device);
+	if (end == &s->local)
+		add_device(s, "%", out);
 	buf_add_char(out, ':');
 	if (service)
 		escape_add(out, service, strlen(service), ESCAPE_BLANKS, ESCAPE_ALL);
@@ -41,18 +56,41 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		buf_add_dec(out, end->port);
 }
 
+/* An abstract name: '@' for the leading NUL, `\0` for others, as in a target. */
+static void add_exact_name(const struct sock *s, unsigned flags, struct buf *out)
+{
+	const char *at = s->name, *end = at + s->name_len;
+
+	if (at < end && *at == '\0') {
+		buf_add_char(out, '@');
+		at++;
+	}
+	while (at < end) {
+		const char *nul = memchr(at, '\0', (size_t)(end - at));
+		size_t len = (size_t)((nul ? nul : end) - at);
+
+		escape_add(out, at, len, flags, ESCAPE_ALL);
+		if (nul)
+			buf_add_str(out, "\\0");
+		at += len + (nul != NULL);
+	}
+}
+
 void sock_text_add_path(const struct column_style *style, const struct sock *s, unsigned flags,
 			struct buf *out)
 {
-	if (s->name)
+	if (s->name && s->name_is_exact)
+		add_exact_name(s, style->escape | flags, out);
+	else if (s->name)
 		escape_add(out, s->name, s->name_len, style->escape | flags, ESCAPE_ALL);
 }
 
 /* `(LISTEN QR=0 QS=0)`; UDP has no state to tell. */
 static void add_state(const struct column_style *style, const struct sock *s, struct buf *out)
 {
-	bool inet = s->proto != SOCK_PROTO_UNIX && s->proto != SOCK_PROTO_OTHER;
-	bool has_state = !inet || s->proto == SOCK_PROTO_TCP || s->proto == SOCK_PROTO_MPTCP;
+	bool inet = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
+	bool has_state = !inet || s->proto == SOCK_PROTO_TCP || s->proto == SOCK_PROTO_MPTCP ||
+			 s->proto == SOCK_PROTO_SCTP;
 	const char *state = sock_state_name((enum sock_state)s->state);
 	bool show_state = has_state && !style->hide_state && *state;
 
@@ -92,6 +130,11 @@ static void add_socket(const struct column_style *style, const struct sock *s, s
 			sock_text_add_path(style, s, 0, out);
 		else
 			buf_add_str(out, "unknown");
+		return;
+	}
+	if (!(SOCK_PROTO_BIT(s->proto) & (SOCK_PROTOS_INET | SOCK_PROTO_BIT(SOCK_PROTO_UNIX)))) {
+		sock_text_add_path(style, s, 0, out);
+		add_device(s, " dev=", out);
 		return;
 	}
 	if (s->proto == SOCK_PROTO_UNIX) {
@@ -181,11 +224,65 @@ static void add_listeners(const struct column_style *style, const struct sock *s
 		buf_add_str(out, unique > 0 ? " or a hidden one" : ": its listener's holder is hidden");
 }
 
-void sock_text_add_reason(const struct column_style *style, const struct row *row,
-			  struct buf *out)
+/* The words for what a suspect does with the socket, by enum evidence_kind. */
+static void add_suspect(const struct column_style *style, const struct clue *clue,
+			struct buf *out)
 {
-	size_t denied = style->snap->scan.denied_len;
+	static const char *const how[] = {
+		[EVIDENCE_REQUEST] = "through io_uring",
+		[EVIDENCE_RING_MAPPING] = "through io_uring",
+		[EVIDENCE_AIO] = "through asynchronous I/O",
+		[EVIDENCE_BLOCKED] = "in a thread that waits on it",
+		[EVIDENCE_MESSAGE] = "in a message to it",
+	};
+	const struct process *p =
+		process_table_find(&style->snap->processes, clue->suspect, clue->suspect);
 
+	if (!p)
+		return;
+	buf_add_str(out, "; probably ");
+	add_process(style, p, out);
+	buf_add_char(out, ' ');
+	buf_add_str(out, how[clue->how]);
+}
+
+/* What is known beside the reason, marked as guesses. */
+static void add_clue(const struct column_style *style, const struct clue *clue, struct buf *out)
+{
+	bool first = true;
+
+	if (clue->suspect)
+		add_suspect(style, clue, out);
+	if (!clue->place)
+		return;
+	buf_add_str(out, "; ");
+	escape_add(out, clue->place, strlen(clue->place), style->escape, ESCAPE_ALL);
+	for (size_t i = 0; i < clue->likely_len; i++) {
+		const struct process *p = process_table_find(&style->snap->processes,
+							     clue->likely[i], clue->likely[i]);
+		if (!p)
+			continue;
+		buf_add_str(out, first ? "; likely " : " ");
+		add_process(style, p, out);
+		first = false;
+	}
+}
+
+static void add_unknown(size_t denied, struct buf *out)
+{
+	buf_add_str(out, "unknown: kernel, or ");
+	if (denied == 0) {
+		buf_add_str(out, "in flight");
+		return;
+	}
+	buf_add_str(out, "one of ");
+	buf_add_dec(out, denied);
+	buf_add_str(out, " unreadable processes");
+}
+
+static void add_plain_reason(const struct column_style *style, const struct row *row,
+			     struct buf *out)
+{
 	switch (row->reason) {
 	case REASON_NONE:
 		return;
@@ -196,14 +293,18 @@ void sock_text_add_reason(const struct column_style *style, const struct row *ro
 		buf_add_str(out, "not visible from this pid namespace");
 		return;
 	case REASON_UNKNOWN:
-		buf_add_str(out, "unknown: kernel, or ");
-		if (denied == 0) {
-			buf_add_str(out, "in flight");
+		add_unknown(style->snap->scan.denied_len, out);
+		return;
+	case REASON_KERNEL:
+		buf_add_str(out, "kernel");
+		if (!row->clue || !*row->clue->kernel)
 			return;
-		}
-		buf_add_str(out, "one of ");
-		buf_add_dec(out, denied);
-		buf_add_str(out, " unreadable processes");
+		buf_add_str(out, ": ");
+		escape_add(out, row->clue->kernel, strlen(row->clue->kernel), style->escape,
+			   ESCAPE_ALL);
+		return;
+	case REASON_IN_FLIGHT:
+		buf_add_str(out, "in flight");
 		return;
 	case REASON_TIME_WAIT:
 		buf_add_str(out, "time-wait: ");
@@ -218,4 +319,12 @@ void sock_text_add_reason(const struct column_style *style, const struct row *ro
 		add_listeners(style, row->sock, out);
 		return;
 	}
+}
+
+void sock_text_add_reason(const struct column_style *style, const struct row *row,
+			  struct buf *out)
+{
+	add_plain_reason(style, row, out);
+	if (row->clue && row->reason != REASON_KERNEL)
+		add_clue(style, row->clue, out);
 }

@@ -165,11 +165,11 @@ static void text_has_star_brackets_and_dots(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct addr a = make_addr(cases[i].ip, 80);
-		addr_add_ip(&b, &a);
+		addr_add_ip(&b, &a, NULL);
 		assert_buf(&b, cases[i].text);
 	}
 	struct addr none = {.family = AF_UNSPEC};
-	addr_add_ip(&b, &none);
+	addr_add_ip(&b, &none, NULL);
 	assert_buf(&b, "");
 	buf_free(&b);
 }

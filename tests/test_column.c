@@ -125,7 +125,7 @@ static void held_row_prints_holder_and_socket(void **state)
 	struct scene sc;
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "0.0.0.0", 80, 31415);
 	struct process p = process(811, "nginx w", 7), task = process(811, "worker", 6);
-	struct holder h = {31415, 811, 812, 12345};
+	struct holder h = {31415, 811, 812, 12345, HOLDER_FD};
 	struct row row = {.sock = &s, .holder = &h, .process = &p, .task = &task};
 
 	(void)state;
@@ -184,7 +184,7 @@ static void what_was_not_read_is_a_dash(void **state)
 	struct scene sc;
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "::", 80, 1);
 	struct process p = process(811, "", 0);
-	struct holder h = {1, 811, 811, 3};
+	struct holder h = {1, 811, 811, 3, HOLDER_FD};
 
 	(void)state;
 	scene_init(&sc);
@@ -320,8 +320,9 @@ static void reasons_are_told(void **state)
 static void add_holder(struct snapshot *snap, uint64_t inode, pid_t pid, int fd)
 {
 	struct process p = process(pid, "nginx", 5);
+	struct holder h = {inode, pid, pid, fd, HOLDER_FD};
 
-	assert_int_equal(holder_index_add(&snap->holders, &(struct holder){inode, pid, pid, fd}), 0);
+	assert_int_equal(holder_index_add(&snap->holders, &h), 0);
 	assert_int_equal(process_table_add(&snap->processes, &p), 0);
 }
 
@@ -398,7 +399,7 @@ static void no_cell_is_empty_or_has_control_bytes(void **state)
 	struct sock u = make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, hostile, 1),
 		    other = {.proto = SOCK_PROTO_OTHER, .name = hostile, .name_len = sizeof(hostile)};
 	struct process p = process(811, hostile, sizeof(hostile));
-	struct holder h = {1, 811, 812, 3};
+	struct holder h = {1, 811, 812, 3, HOLDER_FD};
 	const struct row rows[] = {
 		{.sock = &u, .holder = &h, .process = &p, .task = &p},
 		{.sock = &other, .holder = &h, .process = &p},

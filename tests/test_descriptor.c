@@ -8,7 +8,7 @@
 static void fixture_tree_has_no_protocols(void **state)
 {
 	struct fixture *fx = *state;
-	struct holder h = {1001, 1, 1, 3};
+	struct holder h = {1001, 1, 1, 3, HOLDER_FD};
 	char name[32];
 
 	fixture_add_process(fx, 1, "init");
@@ -19,7 +19,7 @@ static void fixture_tree_has_no_protocols(void **state)
 static void fixture_tree_has_no_names(void **state)
 {
 	struct fixture *fx = *state;
-	struct holder h = {1001, 1, 1, 3};
+	struct holder h = {1001, 1, 1, 3, HOLDER_FD};
 	struct sock s = make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, "/run/x", 1001);
 
 	fixture_add_process(fx, 1, "init");

@@ -19,7 +19,7 @@ static void assert_written(const pid_t *pids, size_t count, const char *expected
 
 	for (size_t i = 0; i < count; i++) {
 		/* The thread differs each time, the process may not. */
-		holders[i] = (struct holder){1, pids[i], pids[i] + (pid_t)i, 3};
+		holders[i] = (struct holder){1, pids[i], pids[i] + (pid_t)i, 3, HOLDER_FD};
 		v[i] = (struct row){.sock = &s, .holder = pids[i] ? &holders[i] : NULL,
 				    .reason = pids[i] ? REASON_NONE : REASON_UNKNOWN};
 	}
@@ -52,7 +52,7 @@ static void rows_without_holder_write_nothing(void **state)
 static void error_of_write_is_returned(void **state)
 {
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "::", 80, 1);
-	struct holder h = {1, 42, 42, 3};
+	struct holder h = {1, 42, 42, 3, HOLDER_FD};
 	struct row row = {.sock = &s, .holder = &h};
 
 	(void)state;

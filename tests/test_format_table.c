@@ -39,7 +39,7 @@ static void add_row(struct table *t, const char *command, pid_t pid, int fd, con
 	struct process *p = &t->processes[i];
 
 	t->socks[i] = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, ip, 80, 1000 + i);
-	t->holders[i] = (struct holder){1000 + i, pid, pid, fd};
+	t->holders[i] = (struct holder){1000 + i, pid, pid, fd, HOLDER_FD};
 	*p = (struct process){.pid = pid, .tid = pid, .command_len = (uint8_t)len};
 	memcpy(p->command, command, len);
 	t->v[i] = (struct row){.sock = &t->socks[i], .holder = &t->holders[i], .process = p};
@@ -301,7 +301,7 @@ static void long_table_is_written_whole(void **state)
 	table_init(&t);
 	add_row(&t, "nginx", 811, 0, "::");
 	for (int i = 0; i < ROWS; i++) {
-		holders[i] = (struct holder){1, 811, 811, i};
+		holders[i] = (struct holder){1, 811, 811, i, HOLDER_FD};
 		v[i] = t.v[0];
 		v[i].holder = &holders[i];
 	}

@@ -4,7 +4,9 @@
 
 static void add(struct holder_index *x, uint64_t inode, pid_t pid, pid_t tid, int fd)
 {
-	assert_int_equal(holder_index_add(x, &(struct holder){inode, pid, tid, fd}), 0);
+	struct holder h = {inode, pid, tid, fd, HOLDER_FD};
+
+	assert_int_equal(holder_index_add(x, &h), 0);
 }
 
 static void empty_index_finds_nobody(void **state)
@@ -22,7 +24,9 @@ static void empty_index_finds_nobody(void **state)
 static void sort_orders_by_inode_pid_tid_fd(void **state)
 {
 	static const struct holder sorted[] = {
-		{1, 9, 9, 9}, {2, 3, 3, 3}, {2, 3, 3, 4}, {2, 3, 4, 0}, {2, 4, 4, 0}, {3, 1, 1, 1}};
+		{1, 9, 9, 9, HOLDER_FD},   {2, 3, 3, -1, HOLDER_MEM}, {2, 3, 3, 3, HOLDER_FD},
+		{2, 3, 3, 3, HOLDER_RING}, {2, 3, 3, 4, HOLDER_FD},   {2, 3, 4, 0, HOLDER_FD},
+		{2, 4, 4, 0, HOLDER_FD},   {3, 1, 1, 1, HOLDER_RING}};
 	struct holder_index x = {0};
 
 	(void)state;
@@ -35,6 +39,7 @@ static void sort_orders_by_inode_pid_tid_fd(void **state)
 		assert_int_equal(x.v[i].pid, sorted[i].pid);
 		assert_int_equal(x.v[i].tid, sorted[i].tid);
 		assert_int_equal(x.v[i].fd, sorted[i].fd);
+		assert_int_equal(x.v[i].kind, sorted[i].kind);
 	}
 	holder_index_free(&x);
 }

@@ -15,7 +15,7 @@ static int parse_len(const struct nl_bytes *b, size_t len, struct nl_taken *t, s
 	char *bytes = guard_copy(b->data, len);
 	int rc;
 
-	*out = (struct nl_reply){NL_END_DONE, true}; /* what an earlier datagram left there */
+	*out = (struct nl_reply){NL_END_DONE, true, true}; /* what an earlier datagram left there */
 	rc = nl_parse_datagram(bytes, len, SEQ, nl_taken_add, t, out);
 	guard_free(bytes, len);
 	return rc;
@@ -40,6 +40,7 @@ static void empty_datagram_says_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(reply.end, NL_END_MORE);
+	assert_false(reply.answered);
 	assert_false(reply.interrupted);
 	assert_int_equal(nl_parse_datagram(NULL, 0, SEQ, nl_taken_add, NULL, &reply), 0);
 }

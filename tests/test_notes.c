@@ -158,9 +158,9 @@ static void malformed_lines_are_counted(void **state)
 	char text[512];
 	struct capture c = capture_start(*state);
 
-	notes_malformed(&snap);
-	snap.source.malformed = 3;
-	notes_malformed(&snap);
+	notes_unread_tables(&snap);
+	snap.inventory.source.malformed = 3;
+	notes_unread_tables(&snap);
 	capture_end(&c, text, sizeof(text));
 	assert_memory_equal(text, "whoport: 3 lines", 16);
 }

@@ -429,8 +429,8 @@ static void help_lists_every_known_option_once(void **state)
 		buf_add_char(&found, ' ');
 	}
 	/* Not in the list: +w, beside -w, and -k as long as it does nothing. */
-	assert_buf(&found, "-i -U -s -p -u -c -d -g --all -a -t -o --no-header -R -K -l -T +c +P "
-			   "+n -n -P --color -Q -V -w --proc -h -v ");
+	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -o --no-header -R -K -l -T +c +P "
+			   "+n -n -P --color -Q -V -w --source --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);
 }

@@ -166,12 +166,13 @@ static void scan_loads_each_holding_process_once(void **state)
 
 static void scan_appends_to_what_is_there(void **state)
 {
+	struct holder earlier = {1001, 7, 7, 9, HOLDER_FD};
 	struct scan_request rq = request(*state);
 	struct found f = {0};
 
 	fixture_add_process(*state, 42, "server");
 	fixture_add_fd(*state, 42, 42, 3, "socket:[1001]");
-	assert_int_equal(holder_index_add(&f.holders, &(struct holder){1001, 7, 7, 9}), 0);
+	assert_int_equal(holder_index_add(&f.holders, &earlier), 0);
 	scan_ok(&rq, &f);
 	assert_holders(&f, "1001:7/7/9 1001:42/42/3");
 	/* The same tree once more: nothing is new, and the root can be read again. */

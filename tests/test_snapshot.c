@@ -1,6 +1,7 @@
 /* One reading of a tree, and its rows: sockets joined with their holders. */
 #include "fixture.h"
 #include "join.h"
+#include "netns.h"
 #include "options.h"
 #include "peer.h"
 #include "snapshot.h"
@@ -40,6 +41,7 @@ static void add_inet(struct fixture *fx, const char *name, const struct line *li
 struct reading {
 	struct names names;
 	struct filter filter;
+	struct netns_list namespaces;
 	struct snapshot snap;
 	struct row_list rows;
 };
@@ -55,7 +57,7 @@ static void select_words(struct reading *r, const char *const *words)
 
 	for (; words[argc - 1]; argc++)
 		argv[argc] = (char *)words[argc - 1];
-	*r = (struct reading){0};
+	*r = (struct reading){.namespaces = {.home_fd = -1}};
 	make_names(&r->names);
 	assert_int_equal(options_parse(argc, argv, &r->names, &o, &error), 0);
 	r->filter.names = &r->names;
@@ -69,9 +71,11 @@ static void select_words(struct reading *r, const char *const *words)
 
 static int take(struct fixture *fx, struct reading *r, unsigned facts, bool threads)
 {
-	struct snapshot_request rq = {.proc_fd = fx->root_fd, .filter = &r->filter, .facts = facts,
-				      .threads = threads};
+	struct snapshot_request rq = {.inventory = {.namespaces = &r->namespaces,
+						    .filter = &r->filter},
+				      .facts = facts, .threads = threads};
 
+	assert_int_equal(netns_list_init(&r->namespaces, fx->root_fd), 0);
 	return snapshot_take(&rq, &r->snap);
 }
 
@@ -106,6 +110,7 @@ static void reading_free(struct reading *r)
 {
 	row_list_free(&r->rows);
 	snapshot_free(&r->snap);
+	netns_list_free(&r->namespaces);
 	filter_free(&r->filter);
 	names_free(&r->names);
 }

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fixture.h"
 #include "join.h"
+#include "netns.h"
 #include "snapshot.h"
 
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 struct run {
 	struct names names;
 	struct filter filter;
+	struct netns_list namespaces;
 	struct snapshot snap;
 	struct row_list rows;
 };
@@ -24,7 +26,8 @@ struct run {
 /* Ask for one target, or with NULL for all unix sockets and TCP. */
 static void ask(struct run *run, struct fixture *fx, const char *target)
 {
-	struct snapshot_request rq = {.proc_fd = fx->root_fd, .filter = &run->filter};
+	struct snapshot_request rq = {.inventory = {.namespaces = &run->namespaces,
+						    .filter = &run->filter}};
 
 	*run = (struct run){.names = {0}};
 	make_names(&run->names);
@@ -32,6 +35,7 @@ static void ask(struct run *run, struct fixture *fx, const char *target)
 	run->filter.unix_wanted = target == NULL;
 	filter_add_ok(&run->filter, target ? FILTER_TARGET : FILTER_INET, target ? target : "TCP");
 	filter_finish_ok(&run->filter);
+	assert_int_equal(netns_list_init(&run->namespaces, fx->root_fd), 0);
 	assert_int_equal(snapshot_take(&rq, &run->snap), 0);
 	assert_int_equal(join_rows(&run->snap, &run->filter, &run->rows), 0);
 }
@@ -40,6 +44,7 @@ static void end(struct run *run)
 {
 	row_list_free(&run->rows);
 	snapshot_free(&run->snap);
+	netns_list_free(&run->namespaces);
 	filter_free(&run->filter);
 	names_free(&run->names);
 }

@@ -23,11 +23,14 @@ struct taken {
 	bool without_remains;
 };
 
-static bool wants_remains(const void *ctx)
+/* Either remains and the rest, or the rest alone. */
+static uint32_t wants_states(const void *ctx, enum sock_proto proto)
 {
 	const struct taken *t = ctx;
+	uint32_t remains = SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT) |
+			   SOCK_STATE_BIT(SOCK_STATE_FIN_WAIT2);
 
-	return !t->without_remains;
+	return sock_proto_states(proto) & ~(t->without_remains ? remains : 0);
 }
 
 static int take(void *ctx, const struct sock *s)
@@ -44,8 +47,8 @@ static int read_tables(struct fixture *fx, unsigned protos, struct taken *out,
 {
 	int fd = fixture_open(fx, "net");
 
-	struct source_request rq = {.net_fd = fd, .netns = 77, .protos = protos, .sink = take,
-				     .ctx = out, .wants_remains = wants_remains};
+	struct source_sink sink = {.ctx = out, .take = take, .wants_states = wants_states};
+	struct source_request rq = {.fd = fd, .netns = 77, .protos = protos, .sink = &sink};
 	*st = (struct source_stats){0};
 	int rc = source_procnet_read(&rq, st);
 	close(fd);
