@@ -23,6 +23,7 @@ struct inventory_request {
 	struct netns_list *namespaces; /* is_asked says which */
 	struct filter *filter;         /* prepared; notes which targets are held */
 	enum inventory_source source;
+	bool every_netns; /* -N all: it is no error if some of them may not be read */
 };
 
 struct inventory_stats {

@@ -1,6 +1,5 @@
 /*
- * Network namespaces: which there are, what they are called, and a way into
- * each. A namespace is a label of its sockets, never a key: inodes of sockets
+ * Network namespaces that are known, and what they are called. A namespace is a label of its sockets, never a key: inodes of sockets
  * are unique on the whole machine.
  */
 #ifndef WHOPORT_NETNS_H
@@ -22,7 +21,6 @@ struct netns {
 	char *name;     /* as in /run/netns; NULL when it has none; owned by the list */
 	int fd;         /* the namespace opened, -1: not (yet); the list's */
 	bool is_asked;  /* it belongs to the answer */
-	bool is_read;   /* the reader's: its tables were read */
 };
 
 /** The namespaces known so far. The first is the base: our own, unless said otherwise. */
@@ -49,35 +47,28 @@ int netns_list_init(struct netns_list *out, int proc_fd);
 /** Release the list and close what it holds open. */
 void netns_list_free(struct netns_list *list);
 
-/**
- * Ask for the namespaces that a word means: `self`, `all`, a process ID, a name
- * as in /run/netns, or a path (one with a slash).
- *
- * @out_why  after an error a reason for the user
- * Return 0, -EINVAL with @out_why, or -errno.
- */
-int netns_list_ask(struct netns_list *list, const char *word, const char **out_why);
+/** Append a namespace; with an id of ours if its inode is 0. Return it, or NULL without memory. */
+struct netns *netns_list_add(struct netns_list *list, const struct netns *ns);
 
 /**
- * Add every namespace that a process or thread is in, or that is mounted.
- * Where a process's may not be asked, the inode of its net/tcp tells them apart
- * (proc_get_inode: one for each namespace; observed, not documented).
+ * The namespace of a task, added if it is new. Where its inode may not be asked,
+ * that of its net/unix tells namespaces apart (proc_get_inode: one for each
+ * namespace; observed, not documented).
  *
- * Return 0 or -errno.
- * Source: namespaces(7), proc_pid_mountinfo(5).
+ * @out  valid until the next one is added
+ * Return 0 or -errno. Source: namespaces(7).
  */
-int netns_list_find_all(struct netns_list *list);
-
-/** True if there is any namespace besides the base; stops at the first. */
-bool netns_list_has_others(struct netns_list *list);
+int netns_list_add_task(struct netns_list *list, pid_t pid, pid_t tid, struct netns **out);
 
 /**
- * Add a namespace that is only held open.
+ * Add a namespace that is mounted or held open.
  *
- * @path  of the descriptor below the proc root, such as "811/fd/5"
- * Return 0 or -errno.
+ * @path  of the mount or descriptor below the proc root, such as "811/fd/5"
+ * @name  of the mount; NULL: none
+ * Return 0 or -ENOMEM.
  */
-int netns_list_add_held(struct netns_list *list, uint64_t inode, const char *path);
+int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *path,
+			 const char *name);
 
 /**
  * Add a namespace by a descriptor of it, which the list takes, also on failure.
@@ -89,23 +80,14 @@ int netns_list_add_fd(struct netns_list *list, int fd);
 /** The namespace that a process is in, added if it is new; NULL if it cannot be told. */
 struct netns *netns_list_of_process(struct netns_list *list, pid_t pid);
 
+/** The namespace with an inode number, or NULL. */
+struct netns *netns_list_find_inode(struct netns_list *list, uint64_t inode);
+
 /** The namespace with an id, or NULL. */
 const struct netns *netns_list_find(const struct netns_list *list, uint32_t id);
 
-/**
- * Open a netlink socket in a namespace, which for others than our own means to
- * go there for a moment (setns(2), CAP_SYS_ADMIN).
- *
- * Return the descriptor, the caller's, or -errno: EPERM, or what nl_open() says.
- */
-int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol);
-
-/**
- * Open a `net` directory of a namespace, for its text tables.
- *
- * Return the descriptor, the caller's, or -errno; ENOENT if no process is in it.
- */
-int netns_open_directory(struct netns_list *list, const struct netns *ns);
+/** Path of a task below the proc root: "811", or "811/task/812" for a thread. */
+void netns_task_path(pid_t pid, pid_t tid, char *out, size_t size);
 
 /** Append what a namespace is called: its name, else its number, else `pid:811`. */
 void netns_add_name(struct buf *out, const struct netns *ns, unsigned escape);

@@ -18,7 +18,6 @@
 
 struct snapshot_request {
 	struct inventory_request inventory; /* the proc tree is its namespaces' */
-	bool every_netns; /* -N all: also those that only a held socket keeps alive */
 	unsigned facts;   /* PROCESS_STAT and so on */
 	bool threads;     /* -K: every thread's descriptors */
 };

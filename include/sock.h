@@ -133,7 +133,6 @@ struct sock {
 	bool uid_known;
 	bool name_is_exact; /* NUL is NUL: text shows it as '@' */
 	bool is_kernels;    /* the kernel's own end, as of netlink */
-	bool is_subflow;    /* TCP that belongs to a Multipath TCP socket */
 };
 
 struct sock_table {

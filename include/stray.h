@@ -20,7 +20,6 @@ struct stray_request {
 	const struct holder_index *holders; /* sorted; of every socket that is held */
 	const struct scan_sight *sights;    /* borrowed; descriptors of namespaces among them */
 	size_t sights_len;
-	bool every_netns;  /* every namespace belongs to the answer */
 	bool every_socket; /* of what stays unknown a record is made, too */
 };
 

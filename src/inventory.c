@@ -9,6 +9,8 @@
 #include "filter.h"
 #include "netlink.h"
 #include "netns.h"
+#include "netns_enter.h"
+#include "netns_walk.h"
 #include "sock.h"
 #include "source_procnet.h"
 #include "source_sockdiag.h"
@@ -94,6 +96,7 @@ static bool orphans_have_owners(void)
 
 /* --- one namespace --------------------------------------------------------- */
 
+/* Return 0 or -errno; what was not answered, perhaps all, is in @out_refused. */
 static int read_diag(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 		     const struct source_sink *sink, struct inventory_stats *st,
 		     unsigned *out_refused)
@@ -103,7 +106,7 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	*out_refused = protos;
 	source.fd = netns_open_netlink(rq->namespaces, ns, NL_SOCK_DIAG);
 	if (source.fd < 0)
-		return source.fd == -ENOMEM ? -ENOMEM : 0;
+		return source.fd;
 	unsigned before = st->source.refused;
 	st->source.refused = 0;
 	int rc = source_sockdiag_read(&source, &st->source);
@@ -138,11 +141,12 @@ int inventory_read_namespace(const struct inventory_request *rq, struct netns *n
 
 	if (rq->source != INVENTORY_PROC)
 		rc = read_diag(rq, ns, protos, sink, st, &refused);
-	if (rc == 0 && refused && rq->source != INVENTORY_DIAG)
-		rc = read_text(rq, ns, refused, sink, st);
-	if (rc == 0)
-		ns->is_read = true;
-	return rc;
+	if (!refused || rq->source == INVENTORY_DIAG || rc == -ENOMEM)
+		return rc;
+	int text = read_text(rq, ns, refused, sink, st);
+	/* Without a process in it a namespace has no text: then the way that was
+	 * refused is what is missing. */
+	return text == -ENOENT && rc < 0 ? rc : text;
 }
 
 /* --- what is kept ---------------------------------------------------------- */
@@ -207,7 +211,10 @@ static int drop_unneeded(struct sock_table *t)
 	return 0;
 }
 
-/* The same ends, and the inode that a Multipath TCP socket lends its subflows? */
+/*
+ * A subflow of Multipath TCP is in the TCP table, with the inode of the
+ * socket it belongs to (mptcp_subflow_create_socket). Is it told by that one?
+ */
 static bool is_told_by(const struct sock *subflow, const struct sock *s)
 {
 	return s->proto == SOCK_PROTO_MPTCP && s->role == subflow->role &&
@@ -222,12 +229,14 @@ static void drop_subflows(struct sock_table *t)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->len; i++) {
+		const struct sock *s = &t->v[i], *end = t->v + t->len;
 		bool told = false;
-		for (size_t j = i + 1; t->v[i].is_subflow && t->v[i].inode != 0 && j < t->len &&
-				       t->v[j].inode == t->v[i].inode; j++)
-			told |= is_told_by(&t->v[i], &t->v[j]);
+
+		for (const struct sock *next = s + 1; s->proto == SOCK_PROTO_TCP && s->inode != 0 &&
+						      next < end && next->inode == s->inode; next++)
+			told |= is_told_by(s, next);
 		if (!told)
-			t->v[kept++] = t->v[i];
+			t->v[kept++] = *s;
 	}
 	t->len = kept;
 }
@@ -236,7 +245,10 @@ static void drop_subflows(struct sock_table *t)
 
 static const unsigned unix_bit = SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
 
-/* Read one namespace into the table; it is no error if another than the base is gone. */
+/*
+ * Read one namespace into the table. Of several it is no error if one may not be
+ * read, and no news if one is gone.
+ */
 static int read_one(const struct inventory_request *rq, size_t i, unsigned protos,
 		    const struct source_sink *sink, struct inventory_stats *st)
 {
@@ -246,10 +258,10 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	filter_restart(rq->filter, ~unix_bit);
 	int rc = inventory_read_namespace(rq, &rq->namespaces->v[i], protos, sink, st);
 	settle_later(rq->filter, in->socks, from, ~unix_bit);
-	if (rc == 0 || rc == -ENOMEM || i == 0)
+	if (rc == 0 || rc == -ENOMEM || (rq->namespaces->v[i].is_asked && !rq->every_netns))
 		return rc;
 	in->socks->len = from;
-	st->unreadable++;
+	st->unreadable += rc != -ENOENT && rc != -ESRCH;
 	return 0;
 }
 

@@ -55,6 +55,7 @@
 #include "msg.h"
 #include "names.h"
 #include "netns.h"
+#include "netns_word.h"
 #include "notes.h"
 #include "options.h"
 #include "peer.h"
@@ -293,6 +294,7 @@ static int answer_status(const struct run *run)
 	/* With hidepid a process asked for may be there all the same. */
 	bool invisible = run->snap.view == PROCFS_VIEW_HIDDEN &&
 			 process_filter_chooses(&run->filter.processes);
+	invisible |= run->snap.inventory.unreadable > 0; /* or in a namespace that was not read */
 	if ((o->pids_only && (hidden || run->unread > 0)) ||
 	    (missing && (invisible || run->unread > 0)))
 		return STATUS_ERROR;
@@ -323,14 +325,18 @@ static bool asks_every_netns(const struct options *o)
 	return o->netns && strcmp(o->netns, "all") == 0;
 }
 
-/* With more than one namespace the rows say which; NAME stays the last column. */
+/*
+ * With more than one namespace, or another than was asked for, the rows say
+ * which; NAME stays the last column.
+ */
 static void show_namespaces(const struct run *run, struct table_format *format)
 {
 	bool several = asks_every_netns(&run->options);
 
 	for (size_t i = 0; i < run->rows.len && !several; i++) {
 		uint32_t netns = run->rows.v[i].sock->netns;
-		several = netns != run->rows.v[0].sock->netns;
+		const struct netns *ns = netns_list_find(&run->namespaces, netns);
+		several = netns != run->rows.v[0].sock->netns || (ns && !ns->is_asked);
 	}
 	if (!several || run->options.columns_len > 0)
 		return;
@@ -343,8 +349,7 @@ static int take_snapshot(struct run *run, unsigned facts)
 {
 	const struct options *o = &run->options;
 	struct snapshot_request rq = {
-		.inventory = {&run->namespaces, &run->filter, o->source},
-		.every_netns = asks_every_netns(o),
+		.inventory = {&run->namespaces, &run->filter, o->source, asks_every_netns(o)},
 		.facts = facts,
 		.threads = o->threads,
 	};
@@ -355,7 +360,11 @@ static int take_snapshot(struct run *run, unsigned facts)
 		return 0;
 
 	char object[128];
-	snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc", run->snap.failed);
+	if (o->netns)
+		snprintf(object, sizeof(object), "-N %s", o->netns);
+	else
+		snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc",
+			 run->snap.failed);
 	msg_error(object, rc == -ENODATA ? "has no table of the protocols asked for"
 					 : strerror(-rc));
 	return rc;

@@ -6,6 +6,7 @@
 #include "join.h"
 #include "msg.h"
 #include "netns.h"
+#include "netns_walk.h"
 #include "options.h"
 #include "snapshot.h"
 

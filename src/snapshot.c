@@ -53,7 +53,7 @@ static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
 /* True if sockets of namespaces that nobody is in, nor a mount keeps, are asked for. */
 static bool asks_for_strays(const struct snapshot_request *rq)
 {
-	return rq->every_netns || filter_wants_every_socket(rq->inventory.filter);
+	return rq->inventory.every_netns || filter_wants_every_socket(rq->inventory.filter);
 }
 
 /* Scan for the holders of the sockets; adds to what is known. */
@@ -242,7 +242,6 @@ static int settle_strays(const struct snapshot_request *rq, struct snapshot *out
 		.holders = &out->holders,
 		.sights = out->scan.sights,
 		.sights_len = out->scan.sights_len,
-		.every_netns = rq->every_netns,
 		.every_socket = filter_wants_every_socket(rq->inventory.filter),
 	};
 	bool any_new;

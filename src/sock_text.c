@@ -224,16 +224,18 @@ static void add_listeners(const struct column_style *style, const struct sock *s
 		buf_add_str(out, unique > 0 ? " or a hidden one" : ": its listener's holder is hidden");
 }
 
-/* The words for what a suspect does with the socket, by enum evidence_kind. */
+/* How a suspect may hold the socket, by enum evidence_kind: around its name. */
 static void add_suspect(const struct column_style *style, const struct clue *clue,
 			struct buf *out)
 {
-	static const char *const how[] = {
-		[EVIDENCE_REQUEST] = "through io_uring",
-		[EVIDENCE_RING_MAPPING] = "through io_uring",
-		[EVIDENCE_AIO] = "through asynchronous I/O",
-		[EVIDENCE_BLOCKED] = "in a thread that waits on it",
-		[EVIDENCE_MESSAGE] = "in a message to it",
+	static const struct {
+		const char *before, *after;
+	} how[] = {
+		[EVIDENCE_REQUEST] = {"", ", through io_uring"},
+		[EVIDENCE_RING_MAPPING] = {"", ", through io_uring"},
+		[EVIDENCE_AIO] = {"", ", through asynchronous I/O"},
+		[EVIDENCE_BLOCKED] = {"", ", in a thread that waits on it"},
+		[EVIDENCE_MESSAGE] = {"in a message to ", ""},
 	};
 	const struct process *p =
 		process_table_find(&style->snap->processes, clue->suspect, clue->suspect);
@@ -241,9 +243,9 @@ static void add_suspect(const struct column_style *style, const struct clue *clu
 	if (!p)
 		return;
 	buf_add_str(out, "; probably ");
+	buf_add_str(out, how[clue->how].before);
 	add_process(style, p, out);
-	buf_add_char(out, ' ');
-	buf_add_str(out, how[clue->how]);
+	buf_add_str(out, how[clue->how].after);
 }
 
 /* What is known beside the reason, marked as guesses. */

@@ -2,7 +2,7 @@
  * Answers of sock_diag; see sockdiag_row.h. Each is a fixed structure with
  * attributes behind it:
  *
- *     struct inet_diag_msg | SHUTDOWN | SKV6ONLY | CGROUP_ID | ULP_INFO ...
+ *     struct inet_diag_msg | SHUTDOWN | SKV6ONLY | CGROUP_ID | ...
  */
 #define _GNU_SOURCE
 #include "sockdiag_row.h"
@@ -97,32 +97,14 @@ static enum sock_state decode_state(enum sock_proto proto, uint8_t state)
 	}
 }
 
-/* The name in ULP_INFO: "mptcp" for a subflow. */
-static bool is_mptcp(const struct nl_attr *ulp)
-{
-	enum { ULP_NAME = 1 }; /* INET_ULP_INFO_NAME */
-	const void *at = ulp->data;
-	size_t len = ulp->len;
-	struct nl_attr a;
-
-	while (nl_attr_next(&at, &len, &a)) {
-		if (a.type == ULP_NAME && a.len >= 5 && memcmp(a.data, "mptcp", 5) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void take_inet_attr(const struct nl_attr *a, struct sock *s)
 {
-	/* INET_DIAG_SKV6ONLY, INET_DIAG_ULP_INFO, INET_DIAG_CGROUP_ID */
-	enum { SKV6ONLY = 11, ULP_INFO = 19, CGROUP_ID = 21 };
+	/* INET_DIAG_SKV6ONLY, INET_DIAG_CGROUP_ID */
+	enum { SKV6ONLY = 11, CGROUP_ID = 21 };
 
 	switch (a->type) {
 	case SKV6ONLY:
 		s->v6only = nl_attr_u8(a) ? SOCK_V6ONLY_YES : SOCK_V6ONLY_NO;
-		break;
-	case ULP_INFO:
-		s->is_subflow = s->proto == SOCK_PROTO_TCP && is_mptcp(a);
 		break;
 	case CGROUP_ID:
 		s->cgroup = nl_attr_u64(a);

@@ -99,7 +99,7 @@ static bool take_or_leave(void *ctx, const struct sock *sock)
 /* Look into one namespace. One that belongs to the answer was read before. */
 static int read_netns(struct search *s, struct netns *ns)
 {
-	bool is_new = s->rq->every_netns && !ns->is_asked;
+	bool is_new = s->rq->inventory->every_netns && !ns->is_asked;
 
 	if (is_new)
 		ns->is_asked = true;
@@ -147,7 +147,7 @@ static int read_held(struct search *s)
 			continue;
 		descriptor_path(sight->pid, sight->tid, sight->fd, path, sizeof(path));
 		size_t before = list->len;
-		rc = netns_list_add_held(list, sight->inode, path);
+		rc = netns_list_add_place(list, sight->inode, path, NULL);
 		if (rc == 0 && list->len > before)
 			rc = read_netns(s, &list->v[before]);
 	}
@@ -207,7 +207,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 	bool is_real = rq->inventory->namespaces->is_real;
 	int rc = collect(&s);
 
-	if (rc == 0 && is_real && rq->every_netns)
+	if (rc == 0 && is_real && rq->inventory->every_netns)
 		rc = read_held(&s);
 	if (rc == 0 && is_real && s.left > 0)
 		rc = read_homes(&s);

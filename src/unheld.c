@@ -14,6 +14,7 @@
 #include "guess.h"
 #include "kernel_sock.h"
 #include "netns.h"
+#include "netns_enter.h"
 #include "pidfd.h"
 #include "scan_procfd.h"
 #include "snapshot.h"

@@ -1,0 +1,32 @@
+/*
+ * Ways into a network namespace: to its netlink, to its text tables.
+ */
+#ifndef WHOPORT_NETNS_ENTER_H
+#define WHOPORT_NETNS_ENTER_H
+
+struct netns;
+struct netns_list;
+
+/**
+ * Open a file that must be a namespace (nsfs), without a side effect if it is not.
+ *
+ * Return the descriptor, the caller's, or -errno; EINVAL if it is something else.
+ */
+int netns_open_file(int dir_fd, const char *path);
+
+/**
+ * Open a netlink socket in a namespace, which for others than our own means to
+ * go there for a moment (setns(2), CAP_SYS_ADMIN).
+ *
+ * Return the descriptor, the caller's, or -errno: EPERM, or what nl_open() says.
+ */
+int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol);
+
+/**
+ * Open a `net` directory of a namespace, for its text tables.
+ *
+ * Return the descriptor, the caller's, or -errno; ENOENT if no process is in it.
+ */
+int netns_open_directory(struct netns_list *list, const struct netns *ns);
+
+#endif

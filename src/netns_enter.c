@@ -1,0 +1,115 @@
+/* Ways into a network namespace; see netns_enter.h. */
+#define _GNU_SOURCE
+#include "netns_enter.h"
+
+#include "netlink.h"
+#include "netns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int netns_open_file(int dir_fd, const char *path)
+{
+	enum { NSFS = 0x6e736673 }; /* NSFS_MAGIC, linux/magic.h */
+	struct statfs fs;
+	char link[32];
+
+	int place = openat(dir_fd, path, O_PATH | O_CLOEXEC);
+	if (place < 0)
+		return -errno;
+	if (fstatfs(place, &fs) < 0 || fs.f_type != NSFS) {
+		close(place);
+		return -EINVAL;
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+	int fd = open(link, O_RDONLY | O_CLOEXEC);
+	int err = -errno;
+	close(place);
+	return fd < 0 ? err : fd;
+}
+
+/* Open a namespace: by a task in it, or where it is mounted or held. */
+static int open_netns(struct netns_list *list, struct netns *ns)
+{
+	char task[40], path[64];
+	uint64_t inode;
+	int fd = -ENOENT;
+
+	if (ns->fd >= 0)
+		return ns->fd;
+	if (ns->pid > 0 || ns == list->v) {
+		netns_task_path(ns->pid, ns->tid, task, sizeof(task));
+		snprintf(path, sizeof(path), "%s/ns/net", ns == list->v ? list->base : task);
+		fd = netns_open_file(list->proc_fd, path);
+	}
+	if (fd < 0 && ns->path)
+		fd = netns_open_file(list->proc_fd, ns->path);
+	if (fd < 0)
+		return fd;
+	/* The task may have gone elsewhere, the number may be a stranger's. */
+	struct stat st;
+	inode = fstat(fd, &st) < 0 ? 0 : st.st_ino;
+	if (ns->inode && inode != ns->inode) {
+		close(fd);
+		return -ENOENT;
+	}
+	ns->fd = fd;
+	return fd;
+}
+
+/* True if the namespace is the one we are in. */
+static bool is_home(const struct netns_list *list, const struct netns *ns)
+{
+	return ns == list->v && strcmp(list->base, "self") == 0;
+}
+
+int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
+{
+	if (!list->is_real)
+		return -EAFNOSUPPORT;
+	if (is_home(list, ns))
+		return nl_open(protocol);
+	if (list->home_fd < 0)
+		list->home_fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net");
+	if (list->home_fd < 0)
+		return list->home_fd;
+	bool was_open = ns->fd >= 0;
+	int fd = open_netns(list, ns);
+	if (fd < 0)
+		return fd;
+	int rc = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
+	if (rc == 0) {
+		rc = nl_open(protocol);
+		/* Elsewhere no answer of ours would be true. */
+		if (setns(list->home_fd, CLONE_NEWNET) < 0)
+			abort();
+	}
+	if (!was_open && (ns->pid > 0 || ns->path)) { /* a thousand would be too many */
+		close(ns->fd);
+		ns->fd = -1;
+	}
+	return rc;
+}
+
+int netns_open_directory(struct netns_list *list, const struct netns *ns)
+{
+	char task[40], path[64];
+
+	netns_task_path(ns->pid, ns->tid, task, sizeof(task));
+	if (ns == list->v)
+		snprintf(path, sizeof(path), "%s%snet", list->base, *list->base ? "/" : "");
+	else if (ns->pid > 0)
+		snprintf(path, sizeof(path), "%s/net", task);
+	else
+		return -ENOENT;
+	int fd = openat(list->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
