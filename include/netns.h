@@ -35,14 +35,16 @@ struct netns_list {
 };
 
 /**
- * Start a list with the base namespace: our own; of a proc tree that is not
- * of our pid namespace that of its process 1, since it shows the host.
+ * Start a list with the base namespace: our own, or that of process 1 in a proc
+ * tree of the host.
  *
  * @proc_fd  root of a proc tree; borrowed for the list's life
+ * @chosen   the tree was asked for: if it is not of our pid namespace, it stands
+ *           for its host
  * @out      released by netns_list_free(), also after an error
  * Return 0 or -errno.
  */
-int netns_list_init(struct netns_list *out, int proc_fd);
+int netns_list_init(struct netns_list *out, int proc_fd, bool chosen);
 
 /** Release the list and close what it holds open. */
 void netns_list_free(struct netns_list *list);

@@ -17,6 +17,12 @@ struct netns_list;
  */
 int netns_list_find_all(struct netns_list *list);
 
+/**
+ * Call namespaces that have no name after the container that the process we
+ * know in them belongs to, as far as its cgroup tells.
+ */
+void netns_list_find_names(struct netns_list *list);
+
 /** True if there is any namespace besides the base; stops at the first. */
 bool netns_list_has_others(struct netns_list *list);
 

@@ -3,6 +3,7 @@
 #include "guess.h"
 
 #include "cgroup.h"
+#include "cgroup_name.h"
 #include "clue.h"
 #include "evidence.h"
 #include "netns.h"
@@ -161,14 +162,17 @@ int guess_suspects(const struct snapshot_request *rq, struct snapshot *snap,
 /* `unit nginx.service`, `container 0123456789ab`, `cgroup /path`; NULL without memory. */
 static char *describe_place(const char *path)
 {
-	struct cgroup_name name = {path, strlen(path)};
-	const char *what = "cgroup";
-	size_t size = name.len + 16;
+	size_t len = strlen(path), size = len + 16;
+	struct cgroup_name name;
+	const char *what = "container";
 
-	if (cgroup_parse_container(path, strlen(path), &name))
-		what = "container";
-	else if (cgroup_parse_unit(path, strlen(path), &name))
+	if (!cgroup_parse_container(path, len, &name)) {
 		what = "unit";
+		if (!cgroup_parse_unit(path, len, &name)) {
+			what = "cgroup";
+			name = (struct cgroup_name){path, len};
+		}
+	}
 	char *text = malloc(size);
 	if (text)
 		snprintf(text, size, "%s %.*s", what, (int)name.len, name.text);

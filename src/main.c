@@ -55,6 +55,7 @@
 #include "msg.h"
 #include "names.h"
 #include "netns.h"
+#include "netns_walk.h"
 #include "netns_word.h"
 #include "notes.h"
 #include "options.h"
@@ -308,7 +309,7 @@ static int choose_namespaces(struct run *run)
 	const char *why = NULL;
 	char object[128];
 
-	int rc = netns_list_init(&run->namespaces, run->proc_fd);
+	int rc = netns_list_init(&run->namespaces, run->proc_fd, o->proc != NULL);
 	if (rc == 0 && o->netns)
 		rc = netns_list_ask(&run->namespaces, o->netns, &why);
 	if (rc == 0)
@@ -329,7 +330,7 @@ static bool asks_every_netns(const struct options *o)
  * With more than one namespace, or another than was asked for, the rows say
  * which; NAME stays the last column.
  */
-static void show_namespaces(const struct run *run, struct table_format *format)
+static void show_namespaces(struct run *run, struct table_format *format)
 {
 	bool several = asks_every_netns(&run->options);
 
@@ -340,6 +341,7 @@ static void show_namespaces(const struct run *run, struct table_format *format)
 	}
 	if (!several || run->options.columns_len > 0)
 		return;
+	netns_list_find_names(&run->namespaces);
 	format->columns[format->count] = format->columns[format->count - 1];
 	format->columns[format->count - 1] = COLUMN_NETNS;
 	format->count++;

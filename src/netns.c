@@ -79,7 +79,7 @@ static int stat_inode(int dir_fd, const char *path, uint64_t *out)
 	return 0;
 }
 
-int netns_list_init(struct netns_list *out, int proc_fd)
+int netns_list_init(struct netns_list *out, int proc_fd, bool chosen)
 {
 	struct netns base = {.is_asked = true};
 	char path[32];
@@ -87,8 +87,8 @@ int netns_list_init(struct netns_list *out, int proc_fd)
 	*out = (struct netns_list){.proc_fd = proc_fd, .home_fd = -1,
 				   .is_real = procfs_is_real(proc_fd)};
 	if (out->is_real)
-		strcpy(out->base, procfs_is_ours(proc_fd) ? "self" : "1");
-	snprintf(path, sizeof(path), "%s%sns/net", *out->base ? out->base : "self", "/");
+		strcpy(out->base, chosen && !procfs_is_ours(proc_fd) ? "1" : "self");
+	snprintf(path, sizeof(path), "%s/ns/net", *out->base ? out->base : "self");
 	stat_inode(proc_fd, path, &base.inode);
 	return netns_list_add(out, &base) ? 0 : -ENOMEM;
 }

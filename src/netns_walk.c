@@ -7,13 +7,16 @@
 #define _GNU_SOURCE
 #include "netns_walk.h"
 
+#include "cgroup_name.h"
 #include "line_reader.h"
+#include "mountinfo.h"
 #include "netns.h"
-#include "num.h"
 #include "procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,74 +81,18 @@ static int walk_processes(struct walk *w, int fd)
 
 /* --- mounts ---------------------------------------------------------------- */
 
-static bool is_octal(const char *at)
-{
-	return at[0] >= '0' && at[0] <= '3' && at[1] >= '0' && at[1] <= '7' && at[2] >= '0' &&
-	       at[2] <= '7';
-}
-
-/* Undo mountinfo's octal escapes: \040 is a blank. */
-static size_t unescape(const char *text, size_t len, char *out)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\\' && len - i > 3 && is_octal(text + i + 1)) {
-			out[count++] = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
-					      (text[i + 3] - '0'));
-			i += 3;
-		} else {
-			out[count++] = text[i];
-		}
-	}
-	return count;
-}
-
-/* The N-th field of a line, counted from 0; false if it has fewer. */
-static bool take_field(const char *line, size_t len, size_t n, const char **out, size_t *out_len)
-{
-	const char *at = line, *end = line + len;
-
-	for (; n > 0 && at; n--) {
-		at = memchr(at, ' ', (size_t)(end - at));
-		at = at ? at + 1 : NULL;
-	}
-	if (!at)
-		return false;
-	const char *blank = memchr(at, ' ', (size_t)(end - at));
-	*out = at;
-	*out_len = (size_t)((blank ? blank : end) - at);
-	return true;
-}
-
-/* `net:[4026532286]` */
-static bool parse_link(const char *text, size_t len, uint64_t *out)
-{
-	static const char head[] = "net:[";
-	const size_t skip = sizeof(head) - 1;
-
-	return len > skip + 1 && memcmp(text, head, skip) == 0 && text[len - 1] == ']' &&
-	       num_parse(text + skip, text + len - 1, UINT64_MAX, out);
-}
-
-/* A line of mountinfo: root is field 3, mount point field 4. */
 static int take_mount(void *ctx, const char *line, size_t len)
 {
 	struct netns_list *list = ctx;
-	char path[4096 + 32];
-	const char *root, *point;
-	size_t root_len, point_len;
+	char path[PATH_MAX + 32];
+	struct mountinfo m;
 	uint64_t inode;
 
-	if (!line || !take_field(line, len, 3, &root, &root_len) ||
-	    !parse_link(root, root_len, &inode) || !take_field(line, len, 4, &point, &point_len) ||
-	    point_len > 4096)
+	if (!line || !mountinfo_parse(line, len, &m) || !mountinfo_is(&m.type, "nsfs") ||
+	    procfs_parse_link(m.root.text, m.root.len, &inode) != PROCFS_LINK_NETNS)
 		return 0;
-	int head = snprintf(path, sizeof(path), "%s/root", list->base);
-	size_t n = unescape(point, point_len, path + head);
-	path[(size_t)head + n] = '\0';
-	const char *slash = strrchr(path, '/');
-	return netns_list_add_place(list, inode, path, slash ? slash + 1 : NULL);
+	snprintf(path, sizeof(path), "%s/root%s", list->base, m.point);
+	return netns_list_add_place(list, inode, path, strrchr(path, '/') + 1);
 }
 
 static int walk_mounts(struct netns_list *list)
@@ -193,3 +140,20 @@ bool netns_list_has_others(struct netns_list *list)
 	return list->len > 1 || (walk_all(list, true) == 0 && list->len > 1);
 }
 
+
+void netns_list_find_names(struct netns_list *list)
+{
+	for (size_t i = 1; i < list->len; i++) {
+		struct netns *ns = &list->v[i];
+		struct cgroup_name path, name;
+		char file[48], text[4096];
+
+		if (ns->name || ns->pid == 0)
+			continue;
+		snprintf(file, sizeof(file), "%d/cgroup", (int)ns->pid);
+		ssize_t n = procfs_read(list->proc_fd, file, text, sizeof(text));
+		if (n > 0 && cgroup_parse_file(text, (size_t)n, &path) &&
+		    cgroup_parse_container(path.text, path.len, &name))
+			ns->name = strndup(name.text, name.len);
+	}
+}

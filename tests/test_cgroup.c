@@ -1,6 +1,7 @@
 /* Cgroups by id, their members, and the names in their paths. */
 #define _GNU_SOURCE
 #include "cgroup.h"
+#include "cgroup_name.h"
 #include "fixture.h"
 
 #include <fcntl.h>
