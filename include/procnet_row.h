@@ -39,4 +39,12 @@ int procnet_parse_unix(const char *line, size_t len, struct sock *out);
  */
 bool procnet_parse_inuse(const char *line, size_t len, const char *name, uint64_t *out);
 
+/**
+ * The number of sockets in a line of /proc/net/protocols, of the protocol that is
+ * called @name, or @name and v6.
+ *
+ * Return false if the line is another's. Source: proto_seq_show in net/core/sock.c.
+ */
+bool procnet_parse_protocol(const char *line, size_t len, const char *name, uint64_t *out);
+
 #endif

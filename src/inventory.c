@@ -7,10 +7,13 @@
 #include "inventory.h"
 
 #include "filter.h"
+#include "line_reader.h"
 #include "netlink.h"
 #include "netns.h"
 #include "netns_enter.h"
 #include "netns_walk.h"
+#include "procfs.h"
+#include "procnet_row.h"
 #include "sock.h"
 #include "source_procnet.h"
 #include "source_sockdiag.h"
@@ -96,14 +99,47 @@ static bool orphans_have_owners(void)
 
 /* --- one namespace --------------------------------------------------------- */
 
+static int take_protocol(void *ctx, const char *line, size_t len)
+{
+	bool *used = ctx;
+	uint64_t sockets;
+
+	if (line && procnet_parse_protocol(line, len, "MPTCP", &sockets))
+		*used |= sockets > 0;
+	return 0;
+}
+
+/*
+ * To ask for Multipath TCP costs more than all the rest (its listeners are looked
+ * for among all of the machine). Where the kernel counts none there are none; if
+ * it was wrong, their subflows would be in the TCP table.
+ */
+static bool uses_mptcp(const struct inventory_request *rq, const struct netns *ns)
+{
+	bool used = false;
+	int dir = netns_open_directory(rq->namespaces, ns);
+	int fd = dir < 0 ? dir : procfs_open(dir, "protocols");
+
+	if (dir >= 0)
+		close(dir);
+	if (fd < 0 || line_reader_run(fd, take_protocol, &used) < 0)
+		used = true; /* it cannot be told */
+	if (fd >= 0)
+		close(fd);
+	return used;
+}
+
 /* Return 0 or -errno; what was not answered, perhaps all, is in @out_refused. */
 static int read_diag(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 		     const struct source_sink *sink, struct inventory_stats *st,
 		     unsigned *out_refused)
 {
+	const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP), mptcp = SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
 	struct source_request source = {.netns = ns->id, .protos = protos, .sink = sink};
 
 	*out_refused = protos;
+	if (protos & tcp && protos & mptcp && !uses_mptcp(rq, ns))
+		source.protos &= ~mptcp;
 	source.fd = netns_open_netlink(rq->namespaces, ns, NL_SOCK_DIAG);
 	if (source.fd < 0)
 		return source.fd;

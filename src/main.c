@@ -362,7 +362,9 @@ static int take_snapshot(struct run *run, unsigned facts)
 		return 0;
 
 	char object[128];
-	if (o->netns)
+	if (o->source == INVENTORY_DIAG)
+		snprintf(object, sizeof(object), "--source=diag");
+	else if (o->netns)
 		snprintf(object, sizeof(object), "-N %s", o->netns);
 	else
 		snprintf(object, sizeof(object), "%s/%s", o->proc ? o->proc : "/proc",

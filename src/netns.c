@@ -133,6 +133,27 @@ static struct netns *find_table(struct netns_list *list, uint64_t table)
 	return NULL;
 }
 
+static bool any_without_inode(const struct netns_list *list)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (list->v[i].inode == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Find a task's namespace among those known, by its table. */
+static struct netns *find_by_table(struct netns_list *list, const char *task, struct netns *ns)
+{
+	learn_tables(list);
+	if (stat_table(list, task, &ns->table) < 0 || ns->table == 0)
+		return NULL;
+	struct netns *found = find_table(list, ns->table);
+	if (found && found->inode == 0) /* its id stays */
+		found->inode = ns->inode;
+	return found;
+}
+
 int netns_list_add_task(struct netns_list *list, pid_t pid, pid_t tid, struct netns **out)
 {
 	struct netns ns = {.pid = pid, .tid = tid};
@@ -141,20 +162,15 @@ int netns_list_add_task(struct netns_list *list, pid_t pid, pid_t tid, struct ne
 	netns_task_path(pid, tid, task, sizeof(task));
 	snprintf(path, sizeof(path), "%s/ns/net", task);
 	int rc = stat_inode(list->proc_fd, path, &ns.inode);
-	if (is_denied(rc)) {
-		learn_tables(list);
-		rc = stat_table(list, task, &ns.table);
-		*out = rc == 0 ? find_table(list, ns.table) : NULL;
-	} else {
-		*out = rc == 0 ? netns_list_find_inode(list, ns.inode) : NULL;
-	}
-	if (rc < 0)
+	if (rc < 0 && !is_denied(rc))
 		return rc;
-	if (!*out) {
-		if (ns.table == 0 && list->tables_known)
-			stat_table(list, task, &ns.table);
+	*out = ns.inode ? netns_list_find_inode(list, ns.inode) : NULL;
+	if (!*out && (ns.inode == 0 || list->tables_known || any_without_inode(list)))
+		*out = find_by_table(list, task, &ns);
+	if (!*out && ns.inode == 0 && ns.table == 0)
+		return rc;
+	if (!*out)
 		*out = netns_list_add(list, &ns);
-	}
 	if (*out && (*out)->pid == 0) {
 		(*out)->pid = pid;
 		(*out)->tid = tid;

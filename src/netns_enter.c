@@ -35,28 +35,35 @@ int netns_open_file(int dir_fd, const char *path)
 	return fd < 0 ? err : fd;
 }
 
+static int open_task(const struct netns_list *list, const char *task)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/ns/net", task);
+	return netns_open_file(list->proc_fd, path);
+}
+
 /* Open a namespace: by a task in it, or where it is mounted or held. */
 static int open_netns(struct netns_list *list, struct netns *ns)
 {
-	char task[40], path[64];
-	uint64_t inode;
+	char task[40];
+	struct stat st;
 	int fd = -ENOENT;
 
 	if (ns->fd >= 0)
 		return ns->fd;
-	if (ns->pid > 0 || ns == list->v) {
+	if (ns == list->v)
+		fd = open_task(list, list->base);
+	if (fd < 0 && ns->pid > 0) {
 		netns_task_path(ns->pid, ns->tid, task, sizeof(task));
-		snprintf(path, sizeof(path), "%s/ns/net", ns == list->v ? list->base : task);
-		fd = netns_open_file(list->proc_fd, path);
+		fd = open_task(list, task);
 	}
 	if (fd < 0 && ns->path)
 		fd = netns_open_file(list->proc_fd, ns->path);
 	if (fd < 0)
 		return fd;
 	/* The task may have gone elsewhere, the number may be a stranger's. */
-	struct stat st;
-	inode = fstat(fd, &st) < 0 ? 0 : st.st_ino;
-	if (ns->inode && inode != ns->inode) {
+	if (ns->inode && (fstat(fd, &st) < 0 || st.st_ino != ns->inode)) {
 		close(fd);
 		return -ENOENT;
 	}

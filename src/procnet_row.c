@@ -208,3 +208,18 @@ bool procnet_parse_inuse(const char *line, size_t len, const char *name, uint64_
 	const char *at = line + head + skip;
 	return num_scan(&at, line + len, 10, UINT64_MAX, out);
 }
+
+/* "MPTCPv6   2024      0 ...": name, size of a socket, number of sockets */
+bool procnet_parse_protocol(const char *line, size_t len, const char *name, uint64_t *out)
+{
+	size_t head = strlen(name);
+	struct cursor c = {line + head, line + len};
+	uint64_t size;
+
+	if (len < head || memcmp(line, name, head) != 0)
+		return false;
+	if (c.end - c.at >= 2 && memcmp(c.at, "v6", 2) == 0)
+		c.at += 2;
+	return c.at < c.end && *c.at == ' ' && take_number(&c, 10, UINT64_MAX, &size) &&
+	       take_number(&c, 10, UINT64_MAX, out);
+}

@@ -202,8 +202,8 @@ static int read_again(const struct snapshot_request *rq, struct snapshot *out, b
  * last whether they are still there.
  *
  * Where missing rights explain them all, only processes whose tables changed
- * are asked; and if they are all listeners, which seldom come and go, the
- * tables are not read again.
+ * are asked; and if they are all listeners, which seldom come and go, tables of
+ * text are not read again.
  */
 static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 {
@@ -213,8 +213,11 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 
 	if (unheld.all == 0)
 		return 0;
-	if (unheld.hidden == unheld.all && unheld.passing == 0)
-		return scan(rq, out, SCAN_THREADS_UNSURE, !out->scan.threads_unsure);
+	if (unheld.hidden == unheld.all && unheld.passing == 0) {
+		rc = scan(rq, out, SCAN_THREADS_UNSURE, !out->scan.threads_unsure);
+		/* To ask netlink again costs little, to read text again much. */
+		return rc < 0 || out->inventory.used_text ? rc : drop_vanished(rq, out);
+	}
 
 	rc = read_again(rq, out, true, &any_new);
 	unheld = count_unheld(out);
