@@ -24,6 +24,8 @@ struct inventory_request {
 	struct filter *filter;         /* prepared; notes which targets are held */
 	enum inventory_source source;
 	bool every_netns; /* -N all: it is no error if some of them may not be read */
+	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
+	size_t ports_len;
 };
 
 struct inventory_stats {

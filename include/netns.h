@@ -1,6 +1,7 @@
 /*
- * Network namespaces that are known, and what they are called. A namespace is a label of its sockets, never a key: inodes of sockets
- * are unique on the whole machine.
+ * Network namespaces that are known, and what they are called. A namespace is a
+ * label of its sockets, never a key: inodes of sockets are unique on the whole
+ * machine.
  */
 #ifndef WHOPORT_NETNS_H
 #define WHOPORT_NETNS_H

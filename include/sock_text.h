@@ -1,6 +1,5 @@
 /*
- * The words of a row about its socket: ends, NAME, reason. Shared by the
- * columns.
+ * The words of a row about its socket: ends, NAME. Shared by the columns.
  */
 #ifndef WHOPORT_SOCK_TEXT_H
 #define WHOPORT_SOCK_TEXT_H
@@ -25,9 +24,5 @@ void sock_text_add_path(const struct column_style *style, const struct sock *s, 
 
 /** The NAME cell: `127.0.0.1:80->127.0.0.1:5000 (ESTABLISHED)`, with its reason. */
 void sock_text_add_name(const struct column_style *style, const struct row *row, struct buf *out);
-
-/** The reason why a row has no holder, without brackets; nothing if it has one. */
-void sock_text_add_reason(const struct column_style *style, const struct row *row,
-			  struct buf *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "join.h"
 #include "names.h"
 #include "netns.h"
+#include "reason_text.h"
 #include "snapshot.h"
 #include "sock_text.h"
 
@@ -299,7 +300,7 @@ static void add_reason(const struct column_style *style, const struct row *row, 
 	if (row->reason == REASON_NONE)
 		add_none(out);
 	else
-		sock_text_add_reason(style, row, out);
+		reason_text_add(style, row, out);
 }
 
 /* What a cell depends on. */

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@
 struct intake {
 	struct filter *filter;
 	struct sock_table *socks;
+	const uint16_t *ports; /* of the request */
+	size_t ports_len;
 	bool orphans_have_owners;
 	bool (*accept)(void *ctx, const struct sock *s); /* NULL: everything */
 	void *ctx;
@@ -84,7 +87,10 @@ static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out,
 {
 	const struct intake *in = ctx;
 
-	return filter_wants_ports(in->filter, proto, out, max);
+	if (in->ports_len == 0 || in->ports_len > max)
+		return filter_wants_ports(in->filter, proto, out, max);
+	memcpy(out, in->ports, in->ports_len * sizeof(*out));
+	return in->ports_len;
 }
 
 /* A closed socket's uid is its late owner's since Linux 6.17. */
@@ -321,6 +327,7 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 		   struct inventory_stats *st)
 {
 	struct intake in = {.filter = rq->filter, .socks = out,
+			    .ports = rq->ports, .ports_len = rq->ports_len,
 			    .orphans_have_owners = orphans_have_owners()};
 	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget,
 				   .wants_states = wants_states, .wants_ports = wants_ports};

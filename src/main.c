@@ -14,18 +14,33 @@
  *             msg.c             "whoport: object: reason"
  *             refuse.h          how a grammar says no
  *             procfs.c          a proc tree below a root fd
+ *             mountinfo.c       lines of /proc/PID/mountinfo
+ *             fdinfo.c          lines of fdinfo, maps, syscall
+ *             netlink.c         framing, attributes, dump loop
  *             pidfd.c           system calls that name another process
  *   records   addr.c            address and port as a value
  *             sock.c            socket record and table; protocols, states
  *             holder.c          who refers to a socket, by inode
  *             process.c         facts of a process
+ *             clue.c            what is known of a socket without holder
  *             names.c           users, services, hosts
+ *             netns.c           network namespaces that are known
+ *             netns_walk.c      which there are
+ *             netns_enter.c     ways into one
+ *             netns_word.c      the words of -N
+ *             cgroup.c          cgroups of version 2, by id
+ *             cgroup_name.c     units and containers in their paths
  *   sources   source.h          what every source is asked
- *             source_procnet.c  /proc/net/{tcp,udp,udplite,raw}{,6}
+ *             source_procnet.c  text: /proc/net/{tcp,udp,udplite,raw}{,6} ...
  *             procnet_row.c     one row of them, or of unix
  *             unix_table.c      /proc/net/unix, freed from forged rows
+ *             source_sockdiag.c NETLINK_SOCK_DIAG: requests
+ *             sockdiag_row.c    one answer about an internet or unix socket
+ *             other_row.c       netlink, packet, vsock, XDP: text and answers
+ *             kernel_sock.c     ports of tunnels and of the NFS server
  *   scanners  scan.h            what every scanner is asked
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
+ *             evidence.c        io_urings, mappings, messages, sleeping threads
  *             descriptor.c      what a held descriptor itself tells
  *   relations port_set.c        lists of ports
  *             target.c          the words that name a local end
@@ -33,11 +48,16 @@
  *             state_list.c      the states of -s
  *             process_filter.c  -p, -g, -u, -c, -d
  *             filter.c          all of these combined
+ *             inventory.c       namespaces and sources through the filter
+ *             stray.c           held sockets that no table has
  *             doubt.c           unix rows that may be forged
- *             snapshot.c        one reading: source, scanner, second look
+ *             snapshot.c        one reading: sockets, holders, second look
+ *             unheld.c          who holds what no descriptor holds
+ *             guess.c           suspects and cgroups, as guesses
  *             join.c            snapshot and filter into rows
  *             peer.c            the listener that a connection waits for
  *   consumers sock_text.c       a row's words about its socket
+ *             reason_text.c     why it has no holder
  *             column.c          one table row per column
  *             format_table.c    the table
  *             format_pids.c     -t

@@ -159,13 +159,44 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
 	return any_new;
 }
 
-/* Drop sockets without holder that are not there any more. */
+/*
+ * The local ports of the sockets without holder. Return how many there are; 0 if
+ * they are more than @max, or some of them have no port.
+ */
+static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->socks.len; i++) {
+		const struct sock *sock = &s->socks.v[i];
+		size_t held, j = 0;
+
+		holder_index_find(&s->holders, sock->inode, &held);
+		if (sock->inode == 0 || held > 0)
+			continue;
+		while (j < count && out[j] != sock->local.port)
+			j++;
+		if (!(SOCK_PROTO_BIT(sock->proto) & SOCK_PROTOS_PORTS) || j == max)
+			return 0;
+		out[j] = sock->local.port;
+		count += j == count;
+	}
+	return count;
+}
+
+/* Drop sockets without holder that are not there any more: of a few only these are asked for. */
 static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out)
 {
+	enum { PORTS_MAX = 4 };
+	struct inventory_request inventory = rq->inventory;
+	struct inventory_stats st;
 	struct sock_table again = {0};
+	uint16_t ports[PORTS_MAX];
 	size_t kept = 0, count;
-	int rc = read_socks(rq, out, &again);
 
+	inventory.ports = ports;
+	inventory.ports_len = list_unheld_ports(out, ports, PORTS_MAX);
+	int rc = inventory_read(&inventory, &again, &st);
 	for (size_t i = 0; rc == 0 && i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
 		holder_index_find(&out->holders, s->inode, &count);

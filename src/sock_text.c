@@ -3,22 +3,14 @@
 
 #include "addr.h"
 #include "buf.h"
-#include "clue.h"
 #include "column.h"
 #include "escape.h"
 #include "join.h"
 #include "names.h"
-#include "peer.h"
-#include "snapshot.h"
+#include "reason_text.h"
 #include "sock.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum {
-	HOLDERS_MAX = 64, /* holders of a listener that are looked at */
-	NAMED_MAX = 3,    /* of which a reason names the first */
-};
 
 /* The interface that a socket is bound to, by name where that is known. */
 static void add_device(const struct sock *s, const char *head, struct buf *out)
@@ -157,176 +149,6 @@ void sock_text_add_name(const struct column_style *style, const struct row *row,
 	if (row->reason == REASON_NONE)
 		return;
 	buf_add_str(out, style->colour_reason ? " \033[33m[" : " [");
-	sock_text_add_reason(style, row, out);
+	reason_text_add(style, row, out);
 	buf_add_str(out, style->colour_reason ? "]\033[m" : "]");
-}
-
-/* `nginx,811` */
-static void add_process(const struct column_style *style, const struct process *p, struct buf *out)
-{
-	escape_add(out, p->command, p->command_len, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
-	buf_add_char(out, ',');
-	buf_add_dec(out, (uint64_t)p->pid);
-}
-
-static int compare_process(const void *x, const void *y)
-{
-	const struct process *const *a = x, *const *b = y;
-
-	return (*a)->pid < (*b)->pid ? -1 : (*a)->pid > (*b)->pid;
-}
-
-/* Processes that hold a listener, appended to @out; at most @max in all. */
-static size_t collect_holders(const struct snapshot *snap, const struct sock *listener,
-			      const struct process **out, size_t len, size_t max)
-{
-	size_t count;
-	const struct holder *h = holder_index_find(&snap->holders, listener->inode, &count);
-
-	for (size_t i = 0; i < count && len < max; i++) {
-		const struct process *p = process_table_find(&snap->processes, h[i].pid, h[i].pid);
-		if (p && (i == 0 || h[i].pid != h[i - 1].pid))
-			out[len++] = p;
-	}
-	return len;
-}
-
-/*
- * Who will get a connection that waits in a queue: the holders of its
- * listeners, as far as they are known.
- */
-static void add_listeners(const struct column_style *style, const struct sock *s, struct buf *out)
-{
-	const struct sock *listeners[HOLDERS_MAX];
-	const struct process *holders[HOLDERS_MAX];
-	size_t count = peer_find_listeners(style->listeners, s, listeners, HOLDERS_MAX);
-	size_t len = 0, unique = 0, hidden = 0;
-
-	for (size_t i = 0; i < count && i < HOLDERS_MAX; i++) {
-		size_t before = len;
-		len = collect_holders(style->snap, listeners[i], holders, len, HOLDERS_MAX);
-		hidden += len == before && len < HOLDERS_MAX;
-	}
-	if (len > 0)
-		qsort(holders, len, sizeof(*holders), compare_process);
-	for (size_t i = 0; i < len; i++) {
-		if (i == 0 || holders[i] != holders[i - 1])
-			holders[unique++] = holders[i];
-	}
-	bool group = count > 1 && unique + hidden > 1;
-	for (size_t i = 0; i < unique && i < NAMED_MAX; i++) {
-		buf_add_str(out, i > 0 ? " " : group ? ": one of " : ": ");
-		add_process(style, holders[i], out);
-	}
-	if (unique > NAMED_MAX)
-		buf_add_str(out, " ...");
-	if (hidden > 0)
-		buf_add_str(out, unique > 0 ? " or a hidden one" : ": its listener's holder is hidden");
-}
-
-/* How a suspect may hold the socket, by enum evidence_kind: around its name. */
-static void add_suspect(const struct column_style *style, const struct clue *clue,
-			struct buf *out)
-{
-	static const struct {
-		const char *before, *after;
-	} how[] = {
-		[EVIDENCE_REQUEST] = {"", ", through io_uring"},
-		[EVIDENCE_RING_MAPPING] = {"", ", through io_uring"},
-		[EVIDENCE_AIO] = {"", ", through asynchronous I/O"},
-		[EVIDENCE_BLOCKED] = {"", ", in a thread that waits on it"},
-		[EVIDENCE_MESSAGE] = {"in a message to ", ""},
-	};
-	const struct process *p =
-		process_table_find(&style->snap->processes, clue->suspect, clue->suspect);
-
-	if (!p)
-		return;
-	buf_add_str(out, "; probably ");
-	buf_add_str(out, how[clue->how].before);
-	add_process(style, p, out);
-	buf_add_str(out, how[clue->how].after);
-}
-
-/* What is known beside the reason, marked as guesses. */
-static void add_clue(const struct column_style *style, const struct clue *clue, struct buf *out)
-{
-	bool first = true;
-
-	if (clue->suspect)
-		add_suspect(style, clue, out);
-	if (!clue->place)
-		return;
-	buf_add_str(out, "; ");
-	escape_add(out, clue->place, strlen(clue->place), style->escape, ESCAPE_ALL);
-	for (size_t i = 0; i < clue->likely_len; i++) {
-		const struct process *p = process_table_find(&style->snap->processes,
-							     clue->likely[i], clue->likely[i]);
-		if (!p)
-			continue;
-		buf_add_str(out, first ? "; likely " : " ");
-		add_process(style, p, out);
-		first = false;
-	}
-}
-
-static void add_unknown(size_t denied, struct buf *out)
-{
-	buf_add_str(out, "unknown: kernel, or ");
-	if (denied == 0) {
-		buf_add_str(out, "in flight");
-		return;
-	}
-	buf_add_str(out, "one of ");
-	buf_add_dec(out, denied);
-	buf_add_str(out, " unreadable processes");
-}
-
-static void add_plain_reason(const struct column_style *style, const struct row *row,
-			     struct buf *out)
-{
-	switch (row->reason) {
-	case REASON_NONE:
-		return;
-	case REASON_PERMISSION:
-		buf_add_str(out, "hidden: permission");
-		return;
-	case REASON_PIDNS:
-		buf_add_str(out, "not visible from this pid namespace");
-		return;
-	case REASON_UNKNOWN:
-		add_unknown(style->snap->scan.denied_len, out);
-		return;
-	case REASON_KERNEL:
-		buf_add_str(out, "kernel");
-		if (!row->clue || !*row->clue->kernel)
-			return;
-		buf_add_str(out, ": ");
-		escape_add(out, row->clue->kernel, strlen(row->clue->kernel), style->escape,
-			   ESCAPE_ALL);
-		return;
-	case REASON_IN_FLIGHT:
-		buf_add_str(out, "in flight");
-		return;
-	case REASON_TIME_WAIT:
-		buf_add_str(out, "time-wait: ");
-		buf_add_dec(out, sock_timer_seconds(row->sock));
-		buf_add_str(out, " s");
-		return;
-	case REASON_ORPHAN:
-		buf_add_str(out, "orphan");
-		return;
-	case REASON_NOT_ACCEPTED:
-		buf_add_str(out, "not accepted yet");
-		add_listeners(style, row->sock, out);
-		return;
-	}
-}
-
-void sock_text_add_reason(const struct column_style *style, const struct row *row,
-			  struct buf *out)
-{
-	add_plain_reason(style, row, out);
-	if (row->clue && row->reason != REASON_KERNEL)
-		add_clue(style, row->clue, out);
 }

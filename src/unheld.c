@@ -301,16 +301,16 @@ static int ask_processes(struct search *s)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		size_t from = s->evidence.len;
-		/* Of chosen processes only what they hold is asked, not what they may. */
-		if (!any_left(s) || (chosen && steps[i] == evidence_add_blocked))
-			return 0;
+		/* A list is not worth what only makes suspects: that is for who asks for a port. */
+		if (!any_left(s) || (filter->targets.len == 0 && steps[i] == evidence_add_blocked))
+			break;
 		rc = steps[i](&rq, &s->evidence);
 		if (rc == 0)
 			rc = take_holders(s, from);
 		if (rc < 0)
 			return rc;
 	}
-	return any_left(s) && !chosen ? look_into_messages(s, &rq) : 0;
+	return any_left(s) && filter->targets.len > 0 ? look_into_messages(s, &rq) : 0;
 }
 
 int unheld_explain(const struct snapshot_request *rq, struct snapshot *snap)

@@ -63,6 +63,30 @@ static void sort_drops_what_was_found_twice(void **state)
 	holder_index_free(&x);
 }
 
+static void kinds_of_one_descriptor_are_kept_apart(void **state)
+{
+	/* A ring holds what is registered with it; a descriptor itself; a mapping has none. */
+	static const struct holder socks[] = {{1001, 42, 42, 3, HOLDER_RING},
+					      {1001, 42, 42, 3, HOLDER_FD},
+					      {1001, 42, 42, -1, HOLDER_MEM},
+					      {1001, 42, 43, 3, HOLDER_RING}};
+	static const enum holder_kind kinds[] = {HOLDER_MEM, HOLDER_FD, HOLDER_RING, HOLDER_RING};
+	struct holder_index x = {0};
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(socks); i++)
+		assert_int_equal(holder_index_add(&x, &socks[i % COUNT(socks)]), 0);
+	holder_index_sort(&x);
+	const struct holder *h = holder_index_find(&x, 1001, &count);
+	assert_int_equal(count, COUNT(kinds));
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(h[i].kind, kinds[i]);
+	assert_int_equal(h[0].fd, -1);
+	assert_int_equal(h[3].tid, 43);
+	holder_index_free(&x);
+}
+
 static void find_gives_all_holders_of_each_inode(void **state)
 {
 	struct holder_index x = {0};
@@ -92,6 +116,7 @@ int main(void)
 		cmocka_unit_test(empty_index_finds_nobody),
 		cmocka_unit_test(sort_orders_by_inode_pid_tid_fd),
 		cmocka_unit_test(sort_drops_what_was_found_twice),
+		cmocka_unit_test(kinds_of_one_descriptor_are_kept_apart),
 		cmocka_unit_test(find_gives_all_holders_of_each_inode),
 	};
 

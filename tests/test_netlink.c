@@ -159,6 +159,12 @@ static void answers_to_another_request_are_skipped(void **state)
 	struct nl_reply reply = parse(&b, 0, "20:ours|21:too|");
 	assert_int_equal(reply.end, NL_END_MORE);
 	assert_false(reply.interrupted);
+	assert_true(reply.answered);
+
+	struct nl_bytes late = {0};
+	nl_bytes_add_text(&late, 20, OTHER, "late");
+	nl_bytes_add_done(&late, OTHER, 0);
+	assert_false(parse(&late, 0, "").answered);
 }
 
 static void message_without_meaning_is_skipped(void **state)

@@ -71,11 +71,14 @@ static void body_may_fill_the_request_and_no_more(void **state)
 	rq.len = 0;
 	assert_int_equal(nl_dump(k.fd, &rq), 0);
 	guard_free((char *)(uintptr_t)rq.body, NL_REQUEST_MAX);
+	rq.body = NULL;
+	assert_int_equal(nl_dump(k.fd, &rq), 0);
 	nl_kernel_wait(&k);
-	assert_int_equal(k.seen->count, 2);
+	assert_int_equal(k.seen->count, 3);
 	assert_int_equal(k.seen->v[0].len, NL_REQUEST_MAX);
 	assert_memory_equal(k.seen->v[0].body, body, NL_REQUEST_MAX);
 	assert_int_equal(k.seen->v[1].len, 0);
+	assert_int_equal(k.seen->v[2].len, 0);
 	nl_kernel_free(&k);
 	buf_free(&t.text);
 }
@@ -268,6 +271,43 @@ static void answer_to_no_dump_is_one_datagram_without_an_end(void **state)
 	}
 }
 
+/* What is left of the request before, in datagrams of its own; then the answer. */
+static void answer_once_after_late(int fd, const struct nl_seen *seen, void *ctx)
+{
+	uint32_t seq = nl_kernel_seq(seen);
+	struct nl_bytes b = {0};
+
+	nl_kernel_send_text(fd, seq - 1, "late");
+	nl_kernel_send_error(fd, seq - 1, -EIO);
+	nl_kernel_send_done(fd, seq - 1, -EIO);
+	nl_bytes_begin(&b, 20, NL_FLAG_DUMP_INTERRUPTED, seq - 1);
+	nl_kernel_send(fd, &b);
+	answer_once(fd, seen, ctx);
+}
+
+static void request_that_is_no_dump_ignores_late_answers(void **state)
+{
+	int errors[] = {0, -ENOENT};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct nl_taken t = {.stop_at = 0};
+		struct nl_request rq = nl_kernel_request(&t);
+		struct nl_kernel k;
+
+		rq.flags = 0;
+		nl_kernel_start(&k, answer_once_after_late, &errors[i]);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(nl_dump(k.fd, &rq), errors[i]);
+			assert_buf(&t.text, errors[i] == 0 ? "20:answer|" : "");
+		}
+		nl_kernel_wait(&k);
+		assert_int_equal(k.seen->count, 2);
+		nl_kernel_free(&k);
+		buf_free(&t.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +320,7 @@ int main(void)
 		cmocka_unit_test(interrupted_dump_is_kept_without_a_restart),
 		cmocka_unit_test(error_ends_the_repeating),
 		cmocka_unit_test(answer_to_no_dump_is_one_datagram_without_an_end),
+		cmocka_unit_test(request_that_is_no_dump_ignores_late_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

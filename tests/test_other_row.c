@@ -96,12 +96,12 @@ static void netlink_answer_names_protocol_and_port_id(void **state)
 		{0, 811, "ROUTE portid=811"},
 		{15, 1, "KOBJECT_UEVENT portid=1"},
 		{4, 4294967295U, "SOCK_DIAG portid=4294967295"},
-		{16, 0, "GENERIC kernel"},
+		{16, 0, "GENERIC"},
 		{22, 7, "SMC portid=7"},
 		{1, 7, "protocol 1 portid=7"}, /* unused */
 		{17, 7, "protocol 17 portid=7"},
 		{23, 7, "protocol 23 portid=7"},
-		{255, 0, "protocol 255 kernel"},
+		{255, 0, "protocol 255"},
 	};
 
 	(void)state;
@@ -112,6 +112,7 @@ static void netlink_answer_names_protocol_and_port_id(void **state)
 		assert_int_equal(s.inode, 31415);
 		assert_int_equal(s.type, SOCK_RAW);
 		assert_int_equal(s.state, SOCK_STATE_UNKNOWN);
+		assert_int_equal(s.is_kernels, cases[i].port_id == 0);
 		assert_false(s.uid_known);
 	}
 }
@@ -317,6 +318,8 @@ static void answer_of_another_family_is_refused(void **state)
 
 #define NETLINK_ROW \
 	"000000002fc0623b 0   811        00000111 0        0        0     2        0        4711    "
+#define KERNEL_ROW \
+	"00000000a1fc0623 16  0          00000000 0        0        0     2        0        12      "
 #define PACKET_ROW "00000000c2c3f2a1 3      3    0003   2     1 0      1000   31415 "
 
 static void parse_text(struct parsed *p, const char *row, size_t len, enum sock_proto proto)
@@ -339,6 +342,11 @@ static void netlink_row_gives_name_and_inode(void **state)
 	assert_int_equal(p.s.proto, SOCK_PROTO_NETLINK);
 	assert_int_equal(p.s.inode, 4711);
 	assert_false(p.s.uid_known);
+	assert_false(p.s.is_kernels);
+	parse_text(&p, KERNEL_ROW, strlen(KERNEL_ROW), SOCK_PROTO_NETLINK);
+	assert_int_equal(p.rc, 0);
+	assert_bytes(p.s.name, p.s.name_len, "GENERIC");
+	assert_true(p.s.is_kernels);
 	drop(&p);
 }
 

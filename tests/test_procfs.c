@@ -49,6 +49,98 @@ static void parse_socket_takes_socket_links_only(void **state)
 	}
 }
 
+static void parse_link_tells_kinds_apart(void **state)
+{
+	static const struct {
+		const char *text;
+		enum procfs_link kind;
+		uint64_t inode;
+	} cases[] = {
+		{"socket:[31415]", PROCFS_LINK_SOCKET, 31415},
+		{"socket:[18446744073709551615]", PROCFS_LINK_SOCKET, UINT64_MAX},
+		{"net:[4026531840]", PROCFS_LINK_NETNS, 4026531840U},
+		{"net:[1]", PROCFS_LINK_NETNS, 1},
+		{"anon_inode:[io_uring]", PROCFS_LINK_RING, 0},
+		{"", PROCFS_LINK_OTHER, 0},
+		{"n", PROCFS_LINK_OTHER, 0},
+		{"net:[", PROCFS_LINK_OTHER, 0},
+		{"net:[]", PROCFS_LINK_OTHER, 0},
+		{"net:[1", PROCFS_LINK_OTHER, 0},
+		{"net:[1]]", PROCFS_LINK_OTHER, 0},
+		{"net:[1] ", PROCFS_LINK_OTHER, 0},
+		{"net:[x]", PROCFS_LINK_OTHER, 0},
+		{"net:[18446744073709551616]", PROCFS_LINK_OTHER, 0},
+		{"mnt:[4026531841]", PROCFS_LINK_OTHER, 0},
+		{"pid:[4026531836]", PROCFS_LINK_OTHER, 0},
+		{"socket:[18446744073709551616]", PROCFS_LINK_OTHER, 0},
+		{"socket:[]", PROCFS_LINK_OTHER, 0},
+		{"pipe:[31415]", PROCFS_LINK_OTHER, 0},
+		{"anon_inode:[io_urin]", PROCFS_LINK_OTHER, 0},
+		{"anon_inode:[io_uring]x", PROCFS_LINK_OTHER, 0},
+		{"anon_inode:[eventpoll]", PROCFS_LINK_OTHER, 0},
+		{"/dev/null", PROCFS_LINK_OTHER, 0},
+		/* Files of these names. */
+		{"/socket:[31415]", PROCFS_LINK_OTHER, 0},
+		{"/net:[1]", PROCFS_LINK_OTHER, 0},
+		{"/anon_inode:[io_uring]", PROCFS_LINK_OTHER, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t len = strlen(cases[i].text);
+		char *text = guard_copy(cases[i].text, len);
+		uint64_t inode = 7;
+		if (procfs_parse_link(text, len, &inode) != cases[i].kind)
+			fail_msg("wrong answer to '%s'", cases[i].text);
+		if (cases[i].kind != PROCFS_LINK_OTHER)
+			assert_int_equal(inode, cases[i].inode);
+		guard_free(text, len);
+	}
+}
+
+static void link_cut_anywhere_is_another(void **state)
+{
+	static const char *const texts[] = {"socket:[31415]", "net:[4026531840]",
+					    "anon_inode:[io_uring]"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		for (size_t cut = 0; cut < strlen(texts[i]); cut++) {
+			char *text = guard_copy(texts[i], cut);
+			uint64_t inode;
+			assert_int_equal(procfs_parse_link(text, cut, &inode), PROCFS_LINK_OTHER);
+			guard_free(text, cut);
+		}
+	}
+}
+
+static void read_link_asks_one_link(void **state)
+{
+	struct fixture *fx = *state;
+	char path[256] = "socket:[1]";
+	uint64_t inode;
+
+	memset(path + strlen(path), '/', 200); /* longer than any link of ours */
+	fixture_add_fd(fx, 42, 42, 0, "/dev/null");
+	fixture_add_fd(fx, 42, 42, 3, "socket:[31415]");
+	fixture_add_fd(fx, 42, 42, 4, "net:[4026531840]");
+	fixture_add_fd(fx, 42, 42, 5, "anon_inode:[io_uring]");
+	fixture_add_fd(fx, 42, 42, 6, path);
+	int fd = fixture_open(fx, "42/fd");
+	assert_int_equal(procfs_read_link(fd, "0", &inode), PROCFS_LINK_OTHER);
+	assert_int_equal(procfs_read_link(fd, "3", &inode), PROCFS_LINK_SOCKET);
+	assert_int_equal(inode, 31415);
+	assert_int_equal(procfs_read_link(fd, "4", &inode), PROCFS_LINK_NETNS);
+	assert_int_equal(inode, 4026531840U);
+	assert_int_equal(procfs_read_link(fd, "5", &inode), PROCFS_LINK_RING);
+	assert_int_equal(procfs_read_link(fd, "6", &inode), PROCFS_LINK_OTHER);
+	assert_int_equal(procfs_read_link(fd, "9", &inode), -ENOENT);
+	/* Neither a namespace nor a ring is a socket. */
+	assert_int_equal(procfs_read_socket(fd, "4", &inode), 0);
+	assert_int_equal(procfs_read_socket(fd, "5", &inode), 0);
+	close(fd);
+}
+
 static void read_socket_asks_one_link(void **state)
 {
 	struct fixture *fx = *state;
@@ -259,6 +351,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parse_socket_takes_socket_links_only),
+		cmocka_unit_test(parse_link_tells_kinds_apart),
+		cmocka_unit_test(link_cut_anywhere_is_another),
+		fixture_test(read_link_asks_one_link),
 		fixture_test(read_socket_asks_one_link),
 		fixture_test(dir_next_gives_numeric_entries_only),
 		fixture_test(dir_next_goes_on_over_many_chunks),

@@ -75,7 +75,7 @@ static int take(struct fixture *fx, struct reading *r, unsigned facts, bool thre
 						    .filter = &r->filter},
 				      .facts = facts, .threads = threads};
 
-	assert_int_equal(netns_list_init(&r->namespaces, fx->root_fd), 0);
+	assert_int_equal(netns_list_init(&r->namespaces, fx->root_fd, true), 0);
 	return snapshot_take(&rq, &r->snap);
 }
 

@@ -35,7 +35,7 @@ static void ask(struct run *run, struct fixture *fx, const char *target)
 	run->filter.unix_wanted = target == NULL;
 	filter_add_ok(&run->filter, target ? FILTER_TARGET : FILTER_INET, target ? target : "TCP");
 	filter_finish_ok(&run->filter);
-	assert_int_equal(netns_list_init(&run->namespaces, fx->root_fd), 0);
+	assert_int_equal(netns_list_init(&run->namespaces, fx->root_fd, true), 0);
 	assert_int_equal(snapshot_take(&rq, &run->snap), 0);
 	assert_int_equal(join_rows(&run->snap, &run->filter, &run->rows), 0);
 }

@@ -103,7 +103,6 @@ static void inet_answer_gives_ends_queues_owner_and_cookie(void **state)
 	assert_int_equal(s.timer, SOCK_TIMER_NONE);
 	assert_int_equal(s.cgroup, 0);
 	assert_int_equal(s.v6only, SOCK_V6ONLY_UNKNOWN);
-	assert_false(s.is_subflow);
 	assert_null(s.name);
 	assert_null(s.device);
 
@@ -239,15 +238,16 @@ static void interface_is_a_scope_or_a_bound_device(void **state)
 	}
 }
 
-enum { SKV6ONLY = 11, ULP_INFO = 19, CGROUP_ID = 21, ULP_NAME = 1 };
+enum { SKV6ONLY = 11, ULP_INFO = 19, CGROUP_ID = 21 };
 
-/* INET_DIAG_ULP_INFO with a name of so many bytes. */
-static void add_ulp(struct nl_bytes *b, const char *name, size_t len)
+/* INET_DIAG_ULP_INFO: attributes in an attribute, of which ours are none. */
+static void add_ulp(struct nl_bytes *b)
 {
 	size_t nest = nl_bytes_begin_nest(b, ULP_INFO | NL_ATTR_NESTED);
 
-	nl_bytes_add_u32(b, 2, 99); /* INET_ULP_INFO_TLS, of another size than a name */
-	nl_bytes_add_attr(b, ULP_NAME, name, len);
+	nl_bytes_add_attr(b, 1, "mptcp", 6);
+	nl_bytes_add_u8(b, SKV6ONLY, 0);
+	nl_bytes_add_u64(b, CGROUP_ID, 1);
 	nl_bytes_end_nest(b, nest);
 }
 
@@ -262,37 +262,12 @@ static void attributes_tell_v6only_and_cgroup(void **state)
 		add_inet(&b, &listener);
 		nl_bytes_add_u8(&b, 8, 3);   /* INET_DIAG_SHUTDOWN */
 		nl_bytes_add_u8(&b, SKV6ONLY, v6only);
+		add_ulp(&b);
 		nl_bytes_add_u64(&b, CGROUP_ID, 0x1122334455667788);
 		nl_bytes_add_u32(&b, 999, 1); /* of a kernel to come */
 		struct sock s = parse_ok(&b, SOCK_PROTO_TCP);
 		assert_int_equal(s.v6only, v6only ? SOCK_V6ONLY_YES : SOCK_V6ONLY_NO);
 		assert_int_equal(s.cgroup, 0x1122334455667788);
-	}
-}
-
-static void subflow_is_told_by_its_ulp(void **state)
-{
-	static const struct {
-		const char *name;
-		size_t len;
-		enum sock_proto proto;
-		bool is_subflow;
-	} cases[] = {
-		{"mptcp", 6, SOCK_PROTO_TCP, true},  {"mptcp", 5, SOCK_PROTO_TCP, true},
-		{"mptcp", 4, SOCK_PROTO_TCP, false}, {"tls", 4, SOCK_PROTO_TCP, false},
-		{"", 0, SOCK_PROTO_TCP, false},      {"mptcp", 6, SOCK_PROTO_MPTCP, false},
-		{"mptcp", 6, SOCK_PROTO_UDP, false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct nl_bytes b = {0};
-		add_inet(&b, &listener);
-		add_ulp(&b, cases[i].name, cases[i].len);
-		nl_bytes_add_u8(&b, SKV6ONLY, 1);
-		struct sock s = parse_ok(&b, cases[i].proto);
-		assert_int_equal(s.is_subflow, cases[i].is_subflow);
-		assert_int_equal(s.v6only, SOCK_V6ONLY_YES); /* behind the nest */
 	}
 }
 
@@ -304,8 +279,7 @@ static void inet_answer_cut_anywhere_gives_what_is_whole(void **state)
 	add_inet(&b, &listener);
 	nl_bytes_add_u8(&b, SKV6ONLY, 1); /* ends at 77, padding at 80 */
 	nl_bytes_add_u64(&b, CGROUP_ID, 9); /* 92 */
-	add_ulp(&b, "mptcp", 6); /* 96: the nest; 104; 114, 116 */
-	assert_int_equal(b.len, 116);
+	assert_int_equal(b.len, 92);
 	for (size_t cut = 0; cut <= b.len; cut++) {
 		struct sock s = {0};
 		assert_int_equal(parse(&b, cut, SOCK_PROTO_TCP, &s), cut < INET_SIZE ? -EBADMSG : 0);
@@ -315,7 +289,6 @@ static void inet_answer_cut_anywhere_gives_what_is_whole(void **state)
 		assert_int_equal(s.inode, 7);
 		assert_int_equal(s.v6only, cut < 77 ? SOCK_V6ONLY_UNKNOWN : SOCK_V6ONLY_YES);
 		assert_int_equal(s.cgroup, cut < 92 ? 0 : 9);
-		assert_int_equal(s.is_subflow, cut >= 116); /* the nest counts its padding */
 	}
 }
 
@@ -343,11 +316,8 @@ static void value_of_another_size_is_no_value(void **state)
 	(void)state;
 	add_inet(&b, &listener);
 	nl_bytes_add_u32(&b, CGROUP_ID, 9);
-	nl_bytes_add_attr(&b, ULP_INFO, NULL, 0);
-	nl_bytes_add_attr(&b, ULP_INFO, "mptcp", 6); /* not nested */
 	struct sock s = parse_ok(&b, SOCK_PROTO_TCP);
 	assert_int_equal(s.cgroup, 0);
-	assert_false(s.is_subflow);
 }
 
 static void answer_of_another_family_is_refused(void **state)
@@ -375,7 +345,6 @@ int main(void)
 		cmocka_unit_test(inet_answer_without_file_has_no_owner_of_uid_0),
 		cmocka_unit_test(interface_is_a_scope_or_a_bound_device),
 		cmocka_unit_test(attributes_tell_v6only_and_cgroup),
-		cmocka_unit_test(subflow_is_told_by_its_ulp),
 		cmocka_unit_test(inet_answer_cut_anywhere_gives_what_is_whole),
 		cmocka_unit_test(attribute_with_a_wrong_length_ends_them),
 		cmocka_unit_test(value_of_another_size_is_no_value),
