@@ -72,6 +72,14 @@ int process_parse_stat(const char *text, size_t len, struct process *out);
 int process_load(int dir_fd, unsigned facts, struct process *out);
 
 /**
+ * Read the facts of a process and append them to a table.
+ *
+ * @proc_fd  root of a proc tree; borrowed
+ * Return 1, 0 if it is gone or may not be read, or -ENOMEM.
+ */
+int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned facts);
+
+/**
  * True if a task can hold no descriptors: a kernel thread, or a zombie.
  * Asks PID/stat, which everybody may read.
  */

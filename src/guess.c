@@ -34,18 +34,10 @@ static int open_process(const struct snapshot_request *rq, pid_t pid)
 /* Keep the facts of a process that a guess names. Return 0, also if it is gone, or -ENOMEM. */
 static int load_process(const struct snapshot_request *rq, struct snapshot *snap, pid_t pid)
 {
-	struct process p = {.pid = pid, .tid = pid};
-	int fd = open_process(rq, pid);
+	int rc = process_table_load(&snap->processes, rq->inventory.namespaces->proc_fd, pid,
+				    rq->facts);
 
-	if (fd < 0)
-		return 0;
-	int rc = process_load(fd, rq->facts, &p);
-	close(fd);
-	if (rc < 0) {
-		process_free(&p);
-		return rc == -ENOMEM ? rc : 0;
-	}
-	return process_table_add(&snap->processes, &p);
+	return rc < 0 ? rc : 0;
 }
 
 /* Path of a socket's cgroup, NULL if it is unknown or tells nothing. */

@@ -139,29 +139,40 @@ static int parse_netlink(const void *data, size_t len, struct buf *text, struct 
 	return 0;
 }
 
+/*
+ * The attributes of a packet or XDP socket: two words of information, and the
+ * owner's uid.
+ */
+static void take_attrs(const char *at, size_t len, uint16_t info, uint16_t uid, uint32_t out[2],
+		       struct sock *s)
+{
+	const void *data = at;
+	struct nl_attr a;
+
+	out[0] = out[1] = 0;
+	while (nl_attr_next(&data, &len, &a)) {
+		if (a.type == info && a.len >= 2 * sizeof(*out)) {
+			memcpy(out, a.data, 2 * sizeof(*out));
+		} else if (a.type == uid) {
+			s->uid = nl_attr_u32(&a);
+			s->uid_known = true;
+		}
+	}
+}
+
 static int parse_packet(const void *data, size_t len, struct buf *text, struct sock *s)
 {
 	enum { INFO = 0, UID = 5 }; /* PACKET_DIAG_INFO, PACKET_DIAG_UID */
 	struct packet_answer m;
-	struct nl_attr a;
-	uint32_t interface = 0;
+	uint32_t info[2]; /* interface, version: struct packet_diag_info */
 
 	if (!copy_answer(data, len, &m, sizeof(m)) || m.family != FAMILY_PACKET)
 		return -EBADMSG;
 	s->inode = m.inode;
 	s->type = m.type;
 	s->cookie = cookie_of(m.cookie);
-	const void *at = (const char *)data + sizeof(m);
-	len -= sizeof(m);
-	while (nl_attr_next(&at, &len, &a)) {
-		if (a.type == INFO && a.len >= sizeof(interface)) {
-			memcpy(&interface, a.data, sizeof(interface));
-		} else if (a.type == UID) {
-			s->uid = nl_attr_u32(&a);
-			s->uid_known = true;
-		}
-	}
-	s->bound_if = interface;
+	take_attrs((const char *)data + sizeof(m), len - sizeof(m), INFO, UID, info, s);
+	s->bound_if = info[0];
 	add_packet(text, ntohs(m.protocol), m.type);
 	return 0;
 }
@@ -188,27 +199,17 @@ static int parse_xdp(const void *data, size_t len, struct buf *text, struct sock
 {
 	enum { INFO = 1, UID = 2 }; /* XDP_DIAG_INFO, XDP_DIAG_UID */
 	struct xdp_answer m;
-	struct nl_attr a;
-	uint32_t words[2] = {0}; /* interface, queue: struct xdp_diag_info */
+	uint32_t info[2]; /* interface, queue: struct xdp_diag_info */
 
 	if (!copy_answer(data, len, &m, sizeof(m)) || m.family != FAMILY_XDP)
 		return -EBADMSG;
 	s->inode = m.inode;
 	s->type = m.type;
 	s->cookie = cookie_of(m.cookie);
-	const void *at = (const char *)data + sizeof(m);
-	len -= sizeof(m);
-	while (nl_attr_next(&at, &len, &a)) {
-		if (a.type == INFO && a.len >= sizeof(words)) {
-			memcpy(words, a.data, sizeof(words));
-		} else if (a.type == UID) {
-			s->uid = nl_attr_u32(&a);
-			s->uid_known = true;
-		}
-	}
-	s->bound_if = words[0];
+	take_attrs((const char *)data + sizeof(m), len - sizeof(m), INFO, UID, info, s);
+	s->bound_if = info[0];
 	buf_add_str(text, "queue ");
-	buf_add_dec(text, words[1]);
+	buf_add_dec(text, info[1]);
 	return 0;
 }
 

@@ -196,3 +196,22 @@ bool process_holds_nothing(int dir_fd)
 	return (state && state < text + n && (*state == 'Z' || *state == 'X')) ||
 	       procfs_parse_kthread(text, (size_t)n);
 }
+
+int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned facts)
+{
+	struct process p = {.pid = pid, .tid = pid};
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	int fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	int rc = process_load(fd, facts, &p);
+	close(fd);
+	if (rc < 0) {
+		process_free(&p);
+		return rc == -ENOMEM ? rc : 0;
+	}
+	rc = process_table_add(t, &p);
+	return rc < 0 ? rc : 1;
+}

@@ -20,11 +20,8 @@
 #include "snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { CARRIERS_MAX = 1000 }; /* unix sockets with a queue that are looked at */
 
@@ -151,27 +148,6 @@ static int explain_kernel(struct search *s)
 
 /* --- processes ------------------------------------------------------------- */
 
-/* Facts of a process that is shown. Return 1, 0 if it is gone, or -ENOMEM. */
-static int load_process(struct search *s, pid_t pid)
-{
-	struct process p = {.pid = pid, .tid = pid};
-	char name[16];
-
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	int fd = openat(namespaces_of(s)->proc_fd, name,
-			O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return 0;
-	int rc = process_load(fd, s->rq->facts, &p);
-	close(fd);
-	if (rc < 0) {
-		process_free(&p);
-		return rc == -ENOMEM ? rc : 0;
-	}
-	rc = process_table_add(&s->snap->processes, &p);
-	return rc < 0 ? rc : 1;
-}
-
 static struct clue *find_clue(struct search *s, uint64_t inode)
 {
 	for (size_t i = 0; i < s->snap->clues.len; i++) {
@@ -191,7 +167,8 @@ static int take_holders(struct search *s, size_t from)
 		const struct evidence *e = &s->evidence.v[i];
 		if (e->inode == 0 || !find_clue(s, e->inode))
 			continue;
-		rc = load_process(s, e->pid);
+		rc = process_table_load(&s->snap->processes, namespaces_of(s)->proc_fd, e->pid,
+					s->rq->facts);
 		enum holder_kind kind = e->kind == EVIDENCE_MAPPING ? HOLDER_MEM : HOLDER_RING;
 		if (rc > 0)
 			rc = holder_index_add(&s->snap->holders, &(struct holder){
