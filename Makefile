@@ -96,8 +96,9 @@ check-man:
 
 static:
 	$(MAKE) BUILD=build/static BIN=whoport-static CC='$(STATIC_CC)' \
-		CFLAGS='-Os -ffunction-sections -fdata-sections' CPPFLAGS=-DWHOPORT_NO_NSS \
-		LDFLAGS='-static -s -Wl,--gc-sections' all
+		CFLAGS='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables' \
+		CPPFLAGS=-DWHOPORT_NO_NSS \
+		LDFLAGS='-static -s -Wl,--gc-sections -Wl,-z,noseparate-code' all
 	@ls -l whoport-static
 
 install: $(BIN)

@@ -12,6 +12,7 @@
 #include "netns.h"
 #include "netns_enter.h"
 #include "netns_walk.h"
+#include "num.h"
 #include "procfs.h"
 #include "procnet_row.h"
 #include "sock.h"
@@ -97,10 +98,15 @@ static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out,
 static bool orphans_have_owners(void)
 {
 	struct utsname name;
-	int major = 0, minor = 0;
+	uint64_t major, minor;
 
-	return uname(&name) == 0 && sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
-	       (major > 6 || (major == 6 && minor >= 17));
+	if (uname(&name) < 0)
+		return false;
+	const char *at = name.release, *end = at + strlen(at);
+	if (!num_scan(&at, end, 10, UINT32_MAX, &major) || *at++ != '.' ||
+	    !num_scan(&at, end, 10, UINT32_MAX, &minor))
+		return false;
+	return major > 6 || (major == 6 && minor >= 17);
 }
 
 /* --- one namespace --------------------------------------------------------- */

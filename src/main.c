@@ -371,7 +371,8 @@ static int take_snapshot(struct run *run, unsigned facts)
 {
 	const struct options *o = &run->options;
 	struct snapshot_request rq = {
-		.inventory = {&run->namespaces, &run->filter, o->source, asks_every_netns(o)},
+		.inventory = {.namespaces = &run->namespaces, .filter = &run->filter,
+			      .source = o->source, .every_netns = asks_every_netns(o)},
 		.facts = facts,
 		.threads = o->threads,
 	};

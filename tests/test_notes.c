@@ -3,6 +3,7 @@
 #include "fixture.h"
 #include "join.h"
 #include "msg.h"
+#include "netns.h"
 #include "notes.h"
 #include "snapshot.h"
 
@@ -165,6 +166,80 @@ static void malformed_lines_are_counted(void **state)
 	assert_memory_equal(text, "whoport: 3 lines", 16);
 }
 
+/* What the statistics of a reading make us say. */
+static void note_tables(struct fixture *fx, const struct inventory_stats *st, char *out, size_t size)
+{
+	struct snapshot snap = {.view = PROCFS_VIEW_WHOLE, .inventory = *st};
+	struct capture c = capture_start(fx);
+
+	notes_unread_tables(&snap);
+	capture_end(&c, out, size);
+}
+
+static void protocols_without_an_answer_are_named(void **state)
+{
+	struct inventory_stats st = {.source = {.tables = 1}};
+	char text[512];
+
+	note_tables(*state, &st, text, sizeof(text));
+	assert_string_equal(text, "");
+	st.source.refused = SOCK_PROTO_BIT(SOCK_PROTO_UDP) | SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
+	note_tables(*state, &st, text, sizeof(text));
+	assert_non_null(strstr(text, " UDP unix\n"));
+	assert_null(strstr(text, "TCP"));
+	/* However many they are, each has its name. */
+	st.source.refused = SOCK_PROTO_BIT(SOCK_PROTO_OTHER) - 1;
+	note_tables(*state, &st, text, sizeof(text));
+	for (unsigned proto = 0; proto < SOCK_PROTO_OTHER; proto++)
+		assert_non_null(strstr(text, sock_proto_name((enum sock_proto)proto)));
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	/* Text was asked for them, and has them or has none. */
+	st.used_text = true;
+	note_tables(*state, &st, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+static void unreadable_namespaces_are_counted(void **state)
+{
+	struct inventory_stats st = {.source = {.tables = 1}, .unreadable = 1};
+	char text[512];
+
+	note_tables(*state, &st, text, sizeof(text));
+	assert_non_null(strstr(text, "1 network namespace could not be read"));
+	assert_int_equal(strstr(text, "sudo") != NULL, geteuid() != 0);
+	st.unreadable = 12;
+	note_tables(*state, &st, text, sizeof(text));
+	assert_non_null(strstr(text, "12 network namespaces could not be read"));
+}
+
+static void other_namespaces_are_named_if_a_target_is_missing(void **state)
+{
+	struct netns others[2] = {{.id = 1, .is_asked = true, .fd = -1}, {.id = 2, .fd = -1}};
+	struct netns_list list = {.v = others, .proc_fd = -1, .home_fd = -1};
+	struct names names;
+	struct filter f = {0};
+	char text[512];
+
+	make_names(&names);
+	f.names = &names;
+	filter_add_ok(&f, FILTER_TARGET, "80");
+	filter_add_ok(&f, FILTER_PID, "42");
+	filter_finish_ok(&f);
+	for (int i = 0; i < 4; i++) {
+		list.len = i / 2 ? 2 : 1;
+		f.items[0].found = i % 2; /* the other item is of no interest */
+		struct capture c = capture_start(*state);
+		notes_elsewhere(&f, &list);
+		capture_end(&c, text, sizeof(text));
+		if (i == 2)
+			assert_non_null(strstr(text, "-N all"));
+		else
+			assert_string_equal(text, "");
+	}
+	filter_free(&f);
+	names_free(&names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +250,9 @@ int main(void)
 		fixture_test(limits_of_the_view_are_named),
 		fixture_test(missing_items_are_named_with_their_option),
 		fixture_test(malformed_lines_are_counted),
+		fixture_test(protocols_without_an_answer_are_named),
+		fixture_test(unreadable_namespaces_are_counted),
+		fixture_test(other_namespaces_are_named_if_a_target_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,6 +334,85 @@ static void scan_does_not_count_unreadable_zombie_or_kernel_thread(void **state)
 	found_free(&f);
 }
 
+/* True if a descriptor was noted as a way to sockets. */
+static bool has_sight(const struct found *f, struct scan_sight sight)
+{
+	for (size_t i = 0; i < f->st.sights_len; i++) {
+		const struct scan_sight *s = &f->st.sights[i];
+		if (s->pid == sight.pid && s->tid == sight.tid && s->fd == sight.fd &&
+		    s->kind == sight.kind && s->inode == sight.inode)
+			return true;
+	}
+	return false;
+}
+
+/* Two processes; one has a thread with a table of its own. */
+static void add_sights(struct fixture *fx)
+{
+	fixture_add_process(fx, 42, "server");
+	fixture_add_fd(fx, 42, 42, 3, "socket:[1001]");
+	fixture_add_fd(fx, 42, 42, 4, "anon_inode:[io_uring]");
+	fixture_add_fd(fx, 42, 42, 5, "net:[4026532286]");
+	fixture_add_fd(fx, 42, 42, 6, "net:[4026532286]");
+	fixture_add_fd(fx, 42, 42, 7, "mnt:[4026532287]");
+	fixture_add_fd(fx, 42, 42, 8, "anon_inode:[eventpoll]");
+	fixture_add_fd(fx, 42, 42, 9, "/net:[4026532288]");
+	fixture_add_thread(fx, 42, 44, "worker");
+	fixture_add_fd(fx, 42, 44, 4, "anon_inode:[io_uring]");
+	fixture_add_process(fx, 43, "client");
+	fixture_add_fd(fx, 43, 43, 0, "net:[4026531840]");
+}
+
+static void scan_notes_rings_and_namespaces(void **state)
+{
+	struct scan_request rq = request(*state);
+	struct found f = {0};
+
+	add_sights(*state);
+	rq.threads = SCAN_THREADS_ALL;
+	scan_ok(&rq, &f);
+	assert_holders(&f, "1001:42/42/3");
+	assert_int_equal(f.holders.v[0].kind, HOLDER_FD);
+	assert_int_equal(f.st.sights_len, 5);
+	assert_true(has_sight(&f, (struct scan_sight){42, 42, 4, PROCFS_LINK_RING, 0}));
+	assert_true(has_sight(&f, (struct scan_sight){42, 42, 5, PROCFS_LINK_NETNS, 4026532286}));
+	assert_true(has_sight(&f, (struct scan_sight){42, 42, 6, PROCFS_LINK_NETNS, 4026532286}));
+	assert_true(has_sight(&f, (struct scan_sight){42, 44, 4, PROCFS_LINK_RING, 0}));
+	assert_true(has_sight(&f, (struct scan_sight){43, 43, 0, PROCFS_LINK_NETNS, 4026531840}));
+	/* A scan of all processes stands for itself. */
+	scan_ok(&rq, &f);
+	assert_int_equal(f.st.sights_len, 5);
+	found_free(&f);
+}
+
+static void scan_notes_them_where_no_socket_is_wanted(void **state)
+{
+	struct scan_request rq = request(*state);
+	struct found f = {0};
+
+	add_sights(*state);
+	rq.inode_count = 0;
+	scan_ok(&rq, &f);
+	assert_holders(&f, "");
+	assert_int_equal(f.processes.len, 0);
+	assert_int_equal(f.st.sights_len, 4); /* without the thread's */
+	found_free(&f);
+}
+
+static void scan_notes_them_of_processes_that_are_wanted(void **state)
+{
+	struct scan_request rq = request(*state);
+	struct found f = {0};
+
+	add_sights(*state);
+	rq.wants = wants_command;
+	rq.ctx = "client";
+	scan_ok(&rq, &f);
+	assert_int_equal(f.st.sights_len, 1);
+	assert_int_equal(f.st.sights[0].pid, 43);
+	found_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +431,9 @@ int main(void)
 		fixture_test(scan_counts_unreadable_process_as_denied),
 		fixture_test(scan_counts_process_whose_links_are_refused_as_denied),
 		fixture_test(scan_does_not_count_unreadable_zombie_or_kernel_thread),
+		fixture_test(scan_notes_rings_and_namespaces),
+		fixture_test(scan_notes_them_where_no_socket_is_wanted),
+		fixture_test(scan_notes_them_of_processes_that_are_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

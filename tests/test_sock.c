@@ -270,6 +270,149 @@ static void clients_in_one_queue_are_kept_apart(void **state)
 	sock_table_free(&t);
 }
 
+/* Sort two records, added in either order; there are so many then, the first of @state. */
+static void check_pair(const struct sock *a, const struct sock *b, size_t len, enum sock_state state)
+{
+	for (int turned = 0; turned < 2; turned++) {
+		struct sock_table t = {0};
+		assert_int_equal(sock_table_add(&t, turned ? b : a), 0);
+		assert_int_equal(sock_table_add(&t, turned ? a : b), 0);
+		sock_table_sort(&t);
+		assert_int_equal(t.len, len);
+		assert_int_equal(t.v[0].state, state);
+		sock_table_free(&t);
+	}
+}
+
+static void socket_read_in_two_states_is_one_in_the_later(void **state)
+{
+	static const enum sock_state waiting[] = {SOCK_STATE_LISTEN, SOCK_STATE_BOUND};
+	static const enum sock_state later[] = {SOCK_STATE_ESTABLISHED, SOCK_STATE_SYN_SENT,
+						SOCK_STATE_CLOSE_WAIT, SOCK_STATE_CLOSING};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(waiting) * COUNT(later); i++) {
+		struct sock was = make_sock(SOCK_PROTO_TCP, waiting[i % 2], "0.0.0.0", 80, 7);
+		struct sock is = make_connection(later[i / 2], "127.0.0.1", 80, "127.0.0.1", 5, 7);
+
+		/* The source asks for what waits first. */
+		was.cookie = is.cookie = 77;
+		check_pair(&was, &is, 1, later[i / 2]);
+		/* Without an inode it is told by its ends. */
+		was.inode = is.inode = 0;
+		check_pair(&was, &is, 2, waiting[i % 2]);
+	}
+}
+
+static void sockets_with_one_inode_and_other_cookies_are_kept_apart(void **state)
+{
+	struct sock a = make_connection(SOCK_STATE_ESTABLISHED, "127.0.0.1", 80, "127.0.0.1", 5, 7),
+		    b = make_connection(SOCK_STATE_CLOSE_WAIT, "127.0.0.1", 80, "127.0.0.2", 6, 7);
+
+	(void)state;
+	/* Subflows of a Multipath TCP socket. */
+	a.cookie = 77;
+	b.cookie = 78;
+	check_pair(&a, &b, 2, SOCK_STATE_ESTABLISHED);
+	/* From text: perhaps the same, perhaps not. */
+	a.cookie = b.cookie = 0;
+	check_pair(&a, &b, 2, SOCK_STATE_ESTABLISHED);
+	/* The subflow and its socket. */
+	b = a;
+	a.cookie = b.cookie = 77;
+	b.proto = SOCK_PROTO_MPTCP;
+	check_pair(&a, &b, 2, SOCK_STATE_ESTABLISHED);
+}
+
+static void socket_without_file_from_text_and_diag_is_one(void **state)
+{
+	struct sock text = make_connection(SOCK_STATE_TIME_WAIT, "127.0.0.1", 80, "127.0.0.1", 5, 0),
+		    diag = text;
+
+	(void)state;
+	diag.cookie = 77;
+	diag.timer_ms = 5000;
+	check_pair(&text, &diag, 1, SOCK_STATE_TIME_WAIT);
+	/* Both tell their cookies. */
+	text.cookie = 78;
+	check_pair(&text, &diag, 2, SOCK_STATE_TIME_WAIT);
+	text.cookie = 0;
+	text.netns = 1;
+	check_pair(&text, &diag, 2, SOCK_STATE_TIME_WAIT);
+	text.netns = 0;
+	text.remote.port = 6;
+	check_pair(&text, &diag, 2, SOCK_STATE_TIME_WAIT);
+	/* Clients in the queue of a unix socket have nothing else to tell them apart. */
+	text = diag = make_unix(SOCK_STATE_CONNECTING, SOCK_STREAM, "/run/x", 0);
+	diag.cookie = 77;
+	check_pair(&text, &diag, 2, SOCK_STATE_CONNECTING);
+	diag = make_unix(SOCK_STATE_CONNECTING, SOCK_STREAM, "/run/a", 0);
+	diag.cookie = 77;
+	check_pair(&text, &diag, 2, SOCK_STATE_CONNECTING);
+}
+
+static void socket_with_a_file_from_text_and_diag_is_one(void **state)
+{
+	struct sock text = make_sock(SOCK_PROTO_UDP, SOCK_STATE_UNCONNECTED, "::", 53, 7), diag = text;
+
+	(void)state;
+	diag.cookie = 77;
+	diag.v6only = SOCK_V6ONLY_YES;
+	check_pair(&text, &diag, 1, SOCK_STATE_UNCONNECTED);
+}
+
+static void protocols_with_tables_are_known_by_the_kernels_names(void **state)
+{
+	static const char *const known[] = {"TCP", "TCPv6", "MPTCP", "MPTCPv6", "UDP", "UDPv6",
+					    "UDP-Lite", "UDPLITEv6", "RAW", "RAWv6", "SCTP",
+					    "SCTPv6", "UNIX", "UNIX-STREAM"};
+	static const char *const others[] = {"", "T", "TC", "tcp", "PING", "PINGv6", "SMC", "KCM",
+					     "ALG", "L2CAP", "xTCP", "UNI"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(known) + COUNT(others); i++) {
+		bool is_known = i < COUNT(known);
+		const char *name = is_known ? known[i] : others[i - COUNT(known)];
+		size_t len = strlen(name);
+		char *copy = guard_copy(name, len);
+		if (sock_proto_has_table(copy, len) != is_known)
+			fail_msg("wrong answer to '%s'", name);
+		guard_free(copy, len);
+	}
+	assert_false(sock_proto_has_table("TCP", 2));
+}
+
+static void orphan_is_what_is_still_sent(void **state)
+{
+	static const struct {
+		enum sock_proto proto;
+		enum sock_state state;
+		enum sock_timer timer;
+		uint64_t inode;
+		bool is_orphan;
+	} cases[] = {
+		{SOCK_PROTO_TCP, SOCK_STATE_FIN_WAIT1, SOCK_TIMER_RETRANSMIT, 0, true},
+		{SOCK_PROTO_TCP, SOCK_STATE_FIN_WAIT2, SOCK_TIMER_NONE, 0, true},
+		{SOCK_PROTO_TCP, SOCK_STATE_LAST_ACK, SOCK_TIMER_PROBE, 0, true},
+		{SOCK_PROTO_TCP, SOCK_STATE_CLOSING, SOCK_TIMER_RETRANSMIT, 0, true},
+		{SOCK_PROTO_TCP, SOCK_STATE_FIN_WAIT1, SOCK_TIMER_RETRANSMIT, 7, false},
+		{SOCK_PROTO_TCP, SOCK_STATE_FIN_WAIT2, SOCK_TIMER_TIME_WAIT, 0, false},
+		{SOCK_PROTO_TCP, SOCK_STATE_TIME_WAIT, SOCK_TIMER_TIME_WAIT, 0, false},
+		{SOCK_PROTO_TCP, SOCK_STATE_ESTABLISHED, SOCK_TIMER_NONE, 0, false}, /* not accepted */
+		{SOCK_PROTO_TCP, SOCK_STATE_SYN_RECV, SOCK_TIMER_RETRANSMIT, 0, false},
+		{SOCK_PROTO_TCP, SOCK_STATE_LISTEN, SOCK_TIMER_NONE, 0, false},
+		{SOCK_PROTO_UDP, SOCK_STATE_ESTABLISHED, SOCK_TIMER_NONE, 0, false},
+		{SOCK_PROTO_UNIX, SOCK_STATE_DISCONNECTING, SOCK_TIMER_NONE, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct sock s = {.proto = (uint8_t)cases[i].proto, .state = (uint8_t)cases[i].state,
+				 .timer = (uint8_t)cases[i].timer, .inode = cases[i].inode};
+		assert_int_equal(sock_is_orphan(&s), cases[i].is_orphan);
+	}
+}
+
 static void namespaces_are_kept_apart(void **state)
 {
 	struct sock_table t = {0};
@@ -300,6 +443,12 @@ int main(void)
 		cmocka_unit_test(table_is_sorted_and_found_by_inode),
 		cmocka_unit_test(table_drops_what_was_read_twice),
 		cmocka_unit_test(clients_in_one_queue_are_kept_apart),
+		cmocka_unit_test(socket_read_in_two_states_is_one_in_the_later),
+		cmocka_unit_test(sockets_with_one_inode_and_other_cookies_are_kept_apart),
+		cmocka_unit_test(socket_without_file_from_text_and_diag_is_one),
+		cmocka_unit_test(socket_with_a_file_from_text_and_diag_is_one),
+		cmocka_unit_test(protocols_with_tables_are_known_by_the_kernels_names),
+		cmocka_unit_test(orphan_is_what_is_still_sent),
 		cmocka_unit_test(namespaces_are_kept_apart),
 		cmocka_unit_test(compare_address_orders_by_protocol_port_and_ends),
 	};

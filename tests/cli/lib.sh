@@ -60,13 +60,23 @@ user_cell=$(printf "%${user_width}s" "$user") user_title=$(printf "%${user_width
 new_tree() {
 	trees=$((trees + 1))
 	tree=$tmp/proc$trees
-	mkdir -p "$tree/net"
+	mkdir -p "$tree"
 	printf 'cpu  1 2 3 4\nbtime 1700000000\n' >"$tree/stat"
+	make_tables "$tree/net"
+}
+
+# make_tables DIR: socket tables, to which rows are added from now on.
+make_tables() {
+	tables=$1
+	mkdir -p "$tables"
 	inet_header='  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
 	for table in tcp tcp6 udp udp6 udplite udplite6 raw raw6; do
-		printf '%-149s\n' "$inet_header" >"$tree/net/$table"
+		printf '%-149s\n' "$inet_header" >"$tables/$table"
 	done
-	echo 'Num       RefCount Protocol Flags    Type St Inode Path' >"$tree/net/unix"
+	echo 'Num       RefCount Protocol Flags    Type St Inode Path' >"$tables/unix"
+	echo 'sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode' \
+		>"$tables/netlink"
+	echo 'sk               RefCnt Type Proto  Iface R Rmem   User   Inode' >"$tables/packet"
 }
 
 # put_task DIR TID COMMAND PPID PGID STATE: what a task has of its own.
@@ -88,8 +98,37 @@ add_process() {
 
 # add_fd PID FD INODE: a socket in the table of the leader.
 add_fd() {
-	ln -s "socket:[$3]" "$tree/$1/fd/$2"
-	ln -s "socket:[$3]" "$tree/$1/task/$1/fd/$2"
+	add_link "$1" "$2" "socket:[$3]"
+}
+
+# add_link PID FD TARGET: any descriptor.
+add_link() {
+	ln -s "$3" "$tree/$1/fd/$2"
+	ln -s "$3" "$tree/$1/task/$1/fd/$2"
+}
+
+# add_ring PID FD: an io_uring; its fdinfo is what stdin says.
+add_ring() {
+	add_link "$1" "$2" 'anon_inode:[io_uring]'
+	mkdir -p "$tree/$1/fdinfo"
+	{
+		printf 'pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t9\nSqThread:\t-1\n'
+		cat
+	} >"$tree/$1/fdinfo/$2"
+}
+
+# add_map PID FILE: a line of maps.
+add_map() {
+	echo "7f0a1ab7a000-7f0a1ab7b000 rw-s 00000000 00:09 4242                       $2" \
+		>>"$tree/$1/maps"
+}
+
+# put_in_netns PID NAME: all with one NAME share a network namespace, which is a
+# file here; PID `self` is whoport's.
+put_in_netns() {
+	: >>"$tree/netns-$2"
+	mkdir -p "$tree/$1/ns"
+	ln "$tree/netns-$2" "$tree/$1/ns/net"
 }
 
 # add_thread PID TID COMMAND
@@ -195,7 +234,7 @@ add_inet() {
 	row=$(printf '%4d: %s %s %s %08X:%08X %02X:%08X %08X %5d %8d %d 1 0000000000000000 100 0 0 10 0' \
 		0 "$(hex_end "$local_end")" "$(hex_end "$remote")" "$(hex_state "$state")" \
 		"$tx" "$rx" "$timer" $((seconds * hz)) 0 "$owner" 0 "$inode")
-	printf '%-149s\n' "$row" >>"$tree/net/$file"
+	printf '%-149s\n' "$row" >>"$tables/$file"
 }
 
 # add_unix INODE STREAM|DGRAM|SEQPACKET LISTEN|UNCONNECTED|CONNECTING|CONNECTED [NAME]
@@ -204,7 +243,19 @@ add_unix() {
 	case $2 in DGRAM) kind=2 ;; SEQPACKET) kind=5 ;; esac
 	case $3 in LISTEN) flags=65536 ;; CONNECTING) st=2 ;; CONNECTED) st=3 ;; esac
 	printf '%016x: %08X %08X %08X %04X %02X %5d%s\n' \
-		"$1" 2 0 "$flags" "$kind" "$st" "$1" "${4:+ $4}" >>"$tree/net/unix"
+		"$1" 2 0 "$flags" "$kind" "$st" "$1" "${4:+ $4}" >>"$tables/unix"
+}
+
+# add_netlink INODE PROTOCOL PORTID: the kernel's own have port ID 0.
+add_netlink() {
+	printf '%016x %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8d\n' \
+		"$1" "$2" "$3" 0 0 0 0 2 0 "$1" >>"$tables/netlink"
+}
+
+# add_packet INODE TYPE PROTOCOL INTERFACE [UID]: TYPE 3 is raw, PROTOCOL is hexadecimal.
+add_packet() {
+	printf '%016x %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6d\n' \
+		"$1" 3 "$2" "0x$3" "$4" 1 0 "${5:-$uid}" "$1" >>"$tables/packet"
 }
 
 # --- answers ---------------------------------------------------------------
