@@ -77,32 +77,56 @@ static bool is_home(const struct netns_list *list, const struct netns *ns)
 	return ns == list->v && strcmp(list->base, "self") == 0;
 }
 
-int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
+/*
+ * Open our own namespace, to come back to. Who may go there is asked while we
+ * are still there: it can belong to a user namespace above ours.
+ */
+static int open_home(struct netns_list *list)
 {
-	if (!list->is_real)
-		return -EAFNOSUPPORT;
-	if (is_home(list, ns))
-		return nl_open(protocol);
-	if (list->home_fd < 0)
-		list->home_fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net");
-	if (list->home_fd < 0)
+	if (list->home_fd >= 0)
 		return list->home_fd;
+	int fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net");
+	if (fd < 0)
+		return fd;
+	if (setns(fd, CLONE_NEWNET) < 0) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
+	list->home_fd = fd;
+	return fd;
+}
+
+/* Open a netlink socket in another namespace than our own. */
+static int open_abroad(struct netns_list *list, struct netns *ns, int protocol)
+{
+	int home = open_home(list);
+	if (home < 0)
+		return home;
 	bool was_open = ns->fd >= 0;
 	int fd = open_netns(list, ns);
 	if (fd < 0)
 		return fd;
+
 	int rc = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
 	if (rc == 0) {
 		rc = nl_open(protocol);
-		/* Elsewhere no answer of ours would be true. */
-		if (setns(list->home_fd, CLONE_NEWNET) < 0)
+		/* It worked a moment ago; from elsewhere no answer of ours would be true. */
+		if (setns(home, CLONE_NEWNET) < 0)
 			abort();
 	}
-	if (!was_open && (ns->pid > 0 || ns->path)) { /* a thousand would be too many */
+	if (!was_open) { /* a thousand open ones would be too many */
 		close(ns->fd);
 		ns->fd = -1;
 	}
 	return rc;
+}
+
+int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
+{
+	if (!list->is_real)
+		return -EAFNOSUPPORT;
+	return is_home(list, ns) ? nl_open(protocol) : open_abroad(list, ns, protocol);
 }
 
 int netns_open_directory(struct netns_list *list, const struct netns *ns)

@@ -113,8 +113,8 @@ is_narrow() {
 }
 verify 'help_fits_80_columns' is_narrow "$tmp/help"
 verify 'help_has_no_trailing_blanks' lacks '[[:blank:]]$' "$tmp/help"
-for option in -i -U -s -p -u -c -d -g --all -a -t -o --columns --no-header -R -K -l -T \
-	+c +P +n -n -P --color -Q -V -w --proc -h --help -v --version; do
+for option in -i -U -s -p -u -c -d -g -N --netns --all -a -t -o --columns --no-header -R -K -l -T \
+	+c +P +n -n -P --color -Q -V -w --source --proc -h --help -v --version; do
 	verify "help_lists $option" grep -q "^  \(.*, \)\{0,1\}$option\([ =,[]\|\$\)" "$tmp/help"
 done
 "$WHOPORT" -h >"$tmp/out" 2>"$tmp/err"

@@ -127,6 +127,12 @@ refuses 'columns_empty' -o -o ''
 refuses 'columns_empty_element' -o -o PID,
 refuses 'colour_unknown' sometimes --color=sometimes
 refuses 'colour_empty' --color --color=
+refuses 'netns_empty' -N -N ''
+refuses 'netns_empty_attached' -N --netns=
+refuses 'source_unknown' --source=x --source=x
+refuses 'source_unknown_next_word' --source=x --source x
+refuses 'source_in_upper_case' --source=PROC --source=PROC
+refuses 'source_empty' --source --source=
 refuses 'width_is_no_number' wide +c wide
 refuses 'width_below_0' -1 +c -1
 
@@ -139,7 +145,7 @@ refuses 'option_unknown_long' --nosuch --nosuch
 refuses 'option_unknown_long_with_value' --nosuch --nosuch=1
 refuses 'option_abbreviated' --colum --colum=PID
 refuses 'option_takes_no_value' --no-header --no-header=1
-for option in -s -p -u -c -d -o --columns --color --proc +c; do
+for option in -s -p -u -c -d -o -N --columns --color --netns --proc --source +c; do
 	refuses "value_missing: $option" "$option" "$option"
 done
 refuses 'value_missing_in_a_cluster' -s -nPs
