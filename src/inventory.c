@@ -192,9 +192,9 @@ int inventory_read_namespace(const struct inventory_request *rq, struct netns *n
 	if (!refused || rq->source == INVENTORY_DIAG || rc == -ENOMEM)
 		return rc;
 	int text = read_text(rq, ns, refused, sink, st);
-	/* Without a process in it a namespace has no text: then the way that was
+	/* Without a process in it a namespace has no text: then the way in that was
 	 * refused is what is missing. */
-	return text == -ENOENT && rc < 0 ? rc : text;
+	return text == -ENOENT && (rc == -EPERM || rc == -EACCES) ? rc : text;
 }
 
 /* --- what is kept ---------------------------------------------------------- */

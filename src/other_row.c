@@ -14,7 +14,6 @@
 #include "netlink.h"
 #include "num.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,7 +27,7 @@ struct netlink_answer {
 
 struct packet_answer {
 	uint8_t family, type;
-	uint16_t protocol;
+	uint16_t protocol; /* host byte order */
 	uint32_t inode;
 	uint32_t cookie[2];
 };
@@ -173,7 +172,7 @@ static int parse_packet(const void *data, size_t len, struct buf *text, struct s
 	s->cookie = cookie_of(m.cookie);
 	take_attrs((const char *)data + sizeof(m), len - sizeof(m), INFO, UID, info, s);
 	s->bound_if = info[0];
-	add_packet(text, ntohs(m.protocol), m.type);
+	add_packet(text, m.protocol, m.type);
 	return 0;
 }
 

@@ -123,7 +123,7 @@ static void each_kind_can_be_refused(void **state)
 		unsigned refused;
 	} cases[] = {
 		{0, UDP, UDP_BIT},
-		/* Linux before 5.9 has no MPTCP; it and raw sockets have one number. */
+		/* Linux before 5.9 cannot be asked for MPTCP, which shares a number with raw. */
 		{AF_INET, RAW, BIT(SOCK_PROTO_RAW) | MPTCP_BIT},
 		{0, 132, BIT(SOCK_PROTO_SCTP)},
 		{AF_UNIX, 0, UNIX_BIT},

@@ -132,7 +132,7 @@ add_fd 812 5 2003
 make_tables "$tree/813/net"
 cp "$tree"/812/net/* "$tree/813/net"
 number_of() {
-	ls -i "$1" | awk '{ print $1 }'
+	stat -c %i "$1"
 }
 
 rows 'port_of_one_namespace_is_not_that_of_another' 0 80 <<EOT
