@@ -25,6 +25,7 @@ struct sd_script {
 	bool is_broken;         /* the last message has a wrong length */
 	unsigned malformed;     /* so many sockets that are cut, in front of the good one */
 	uint32_t interface;     /* of internet sockets */
+	uint32_t queue;         /* clients that wait for a unix socket, with inodes from 1 */
 };
 
 /* struct inet_diag_msg: a listener if one may be, of the port asked for. */
@@ -45,7 +46,8 @@ NL_FIXTURE void sd_add_inet(struct nl_bytes *b, const struct nl_asked *a,
 }
 
 /* struct unix_diag_msg, or what another family has. */
-NL_FIXTURE void sd_add_other(struct nl_bytes *b, uint8_t family, uint32_t inode)
+NL_FIXTURE void sd_add_other(struct nl_bytes *b, const struct sd_script *s, uint8_t family,
+			     uint32_t inode)
 {
 	size_t at = family == 16 ? 16 : family == 40 ? 20 : 4; /* netlink, vsock */
 	size_t size = at + sizeof(inode) + 8;
@@ -53,8 +55,13 @@ NL_FIXTURE void sd_add_other(struct nl_bytes *b, uint8_t family, uint32_t inode)
 
 	memcpy(m + at, &inode, sizeof(inode));
 	nl_bytes_add(b, m, size);
-	if (family == AF_UNIX)
-		nl_bytes_add_attr(b, 0, "/run/x", 7);
+	if (family != AF_UNIX)
+		return;
+	nl_bytes_add_attr(b, 0, "/run/x", 7);
+	size_t nest = nl_bytes_begin_nest(b, 3); /* UNIX_DIAG_ICONS: words one behind the other */
+	for (uint32_t client = 1; client <= s->queue; client++)
+		nl_bytes_add(b, &client, sizeof(client));
+	nl_bytes_end_nest(b, nest);
 }
 
 NL_FIXTURE bool sd_is_inet(const struct nl_asked *a)
@@ -63,16 +70,18 @@ NL_FIXTURE bool sd_is_inet(const struct nl_asked *a)
 }
 
 /* The inode tells which request a socket answers. */
-NL_FIXTURE void sd_add_socket(struct nl_bytes *b, const struct nl_seen *seen, const struct sd_script *s)
+NL_FIXTURE void sd_add_socket(struct nl_bytes *b, const struct nl_seen *seen,
+			      const struct sd_script *s)
 {
 	const struct nl_asked *a = &seen->v[seen->count - 1];
+	uint32_t inode = (uint32_t)(SD_FIRST_INODE - 1 + seen->count);
 	bool interrupted = seen->count <= s->interrupted;
 
 	nl_bytes_begin(b, 20, interrupted ? NL_FLAG_DUMP_INTERRUPTED : 0, a->h.seq);
 	if (sd_is_inet(a))
-		sd_add_inet(b, a, s, (uint32_t)(SD_FIRST_INODE - 1 + seen->count));
+		sd_add_inet(b, a, s, inode);
 	else
-		sd_add_other(b, (uint8_t)a->body[0], (uint32_t)(SD_FIRST_INODE - 1 + seen->count));
+		sd_add_other(b, s, (uint8_t)a->body[0], inode);
 }
 
 NL_FIXTURE void sd_answer(int fd, const struct nl_seen *seen, void *ctx)

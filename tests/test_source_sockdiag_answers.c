@@ -83,6 +83,42 @@ static void interface_has_its_name_if_there_is_one(void **state)
 	sd_reader_free(&none);
 }
 
+static void connections_in_a_unix_queue_follow_their_listener(void **state)
+{
+	struct sd_script s = {.queue = 2};
+	struct sd_reader r = {.protos = UNIX_BIT};
+
+	(void)state;
+	assert_int_equal(sd_read(&s, &r), 0);
+	assert_int_equal(r.socks.len, 3);
+	assert_int_equal(r.socks.v[0].state, SOCK_STATE_LISTEN);
+	assert_int_equal(r.socks.v[0].inode, SD_FIRST_INODE);
+	for (unsigned i = 1; i < 3; i++) {
+		const struct sock *client = &r.socks.v[i];
+		assert_true(sock_is_unaccepted(client));
+		assert_int_equal(client->type, SOCK_STREAM);
+		assert_int_equal(client->peer, i);
+		assert_int_equal(client->cookie, 0);
+		assert_int_equal(client->file.inode, 0);
+		assert_false(client->uid_known);
+		assert_true(client->name_is_exact);
+		assert_bytes(client->name, client->name_len, "/run/x");
+	}
+	sd_reader_free(&r);
+	/* They are records as others: the sink may have enough. */
+	struct sd_reader full = {.protos = UNIX_BIT, .stop_at = 2, .error = -ENOMEM};
+	assert_int_equal(sd_read(&s, &full), -ENOMEM);
+	assert_int_equal(full.socks.len, 1);
+	sd_reader_free(&full);
+	/* An interrupted dump takes them back. */
+	struct sd_script twice = {.queue = 2, .interrupted = 1};
+	struct sd_reader once = {.protos = UNIX_BIT};
+	assert_int_equal(sd_read(&twice, &once), 0);
+	assert_int_equal(once.socks.len, 3);
+	assert_int_equal(once.socks.v[0].inode, SD_FIRST_INODE + 1);
+	sd_reader_free(&once);
+}
+
 static void answer_without_sockets_is_no_refusal(void **state)
 {
 	struct sd_script s = {.is_empty = true};
@@ -110,7 +146,7 @@ static void protocol_that_is_refused_is_noted_and_not_asked_for_again(void **sta
 			assert_int_equal(r.st.tables, 3);
 			assert_inodes(&r, "1 2 3"); /* of TCP nothing, also not what came */
 			assert_buf(&r.asked, "2/6 2400:0|2/17 ffffffff:0|10/17 ffffffff:0|"
-					     "1/0 ffffffff show 57|");
+					     "1/0 ffffffff show 5f|");
 			sd_reader_free(&r);
 		}
 	}
@@ -289,6 +325,7 @@ int main(void)
 		cmocka_unit_test(every_protocol_gives_its_records),
 		cmocka_unit_test(answers_of_one_family_keep_their_ends_apart),
 		cmocka_unit_test(interface_has_its_name_if_there_is_one),
+		cmocka_unit_test(connections_in_a_unix_queue_follow_their_listener),
 		cmocka_unit_test(answer_without_sockets_is_no_refusal),
 		cmocka_unit_test(protocol_that_is_refused_is_noted_and_not_asked_for_again),
 		cmocka_unit_test(each_kind_can_be_refused),

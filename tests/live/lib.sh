@@ -17,7 +17,7 @@
 set -u
 
 : "${BUILD:=build}" "${WHOPORT:=$PWD/whoport}"
-holder=$BUILD/live/holder
+holder=$BUILD/live/holder keeper=$BUILD/live/keeper
 skip_all=
 script=$0
 
@@ -46,26 +46,38 @@ tmp=$(mktemp -d) || exit 1
 chmod 755 "$tmp"
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
-mkfifo "$tmp/open" "$tmp/said"
+mkfifo "$tmp/open"
 exec 3<>"$tmp/open" # the holders' stdin: it never ends
 : >"$tmp/held"
-holders=
+holders='' said=0
 nl='
 '
 
 [ -n "$skip_all" ] || "$holder" lo-up </dev/null >/dev/null
 
+# Network namespaces that are mounted outside would be news in every answer.
+mounted_netns() {
+	awk '$4 ~ /^net:\[/ && / - nsfs / { print $5 }' /proc/self/mountinfo
+}
+elsewhere=
+if [ -z "$skip_all" ] && [ -n "$(mounted_netns)" ]; then
+	mounted_netns | xargs -n 1 umount 2>/dev/null
+	elsewhere=$(mounted_netns) # what an ordinary user may not unmount
+fi
+
 # hold_as COMMAND... -- KIND...: start a holder by way of a command. Its lines
 # are added to what is held, its process ID is in $held_by.
 hold_as() {
 	[ -z "$skip_all" ] || return 0
-	"$@" <&3 3>&- >"$tmp/said" &
+	said=$((said + 1)) # of its own: it ends with its writers
+	mkfifo "$tmp/said$said"
+	"$@" <&3 3>&- >"$tmp/said$said" &
 	held_by=$!
 	holders="$holders $held_by"
 	line=
 	while read -r line && [ "$line" != ready ]; do
 		echo "$line"
-	done <"$tmp/said" >>"$tmp/held"
+	done <"$tmp/said$said" >>"$tmp/held"
 	[ "$line" = ready ] && return
 	echo "not ok - the holder failed"
 	exit 1
@@ -73,6 +85,11 @@ hold_as() {
 
 hold() {
 	hold_as "$holder" "$@"
+}
+
+# The same with keeper's kinds.
+keep() {
+	hold_as "$keeper" "$@"
 }
 
 # End the holders and forget what they held.
@@ -102,14 +119,47 @@ whose() {
 	return 1
 }
 
-# What run runs whoport by, such as setpriv.
-via=
+# What run runs whoport by, such as setpriv, and its first options.
+via='' options=''
 
 run() {
-	shown=$(printf 'whoport %s' "$*" | LC_ALL=C tr -c '[:print:]' '?')
+	shown=$(printf '%s' "${via:+$via }whoport ${options:+$options }$*" |
+		LC_ALL=C tr -c '[:print:]' '?')
 	# shellcheck disable=SC2086 # words
-	LC_ALL=${locale:-C} $via "$WHOPORT" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
+	LC_ALL=${locale:-C} $via "$WHOPORT" $options "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
 	status=$?
+	[ -z "$elsewhere" ] || sed -i '/; -N all looks into the others, too$/d' "$tmp/err"
+}
+
+as_nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+
+# Let run ask as uid 65534, which skips the case where that cannot be. With a
+# copy of the program: nobody may look into our directories.
+become_nobody() {
+	if [ "$LIVE_NAMESPACE" != root ]; then
+		skip='needs root'
+		return 1
+	fi
+	[ -x "$tmp/whoport" ] || cp "$whoport" "$tmp/whoport"
+	via=$as_nobody WHOPORT=$tmp/whoport
+	$via "$WHOPORT" --version >/dev/null 2>&1 && return
+	skip='uid 65534 cannot run programs here'
+	restore
+	return 1
+}
+
+# Let run ask in the usual way again.
+whoport=$WHOPORT
+restore() {
+	via='' options='' WHOPORT=$whoport
+}
+
+# needs_kernel MAJOR MINOR: else the case is skipped.
+needs_kernel() {
+	uname -r | awk -F'[.-]' -v major="$1" -v minor="$2" \
+		'{ exit !($1 > major || ($1 == major && $2 >= minor)) }' && return
+	skip="needs Linux $1.$2"
+	return 1
 }
 
 # Note what is wrong in the case at work.
@@ -160,6 +210,11 @@ expect_rows() {
 # expect_row ROW: among others.
 expect_row() {
 	rows | grep -Fxq -e "$1" || { show_run; complain "expected among others: $1"; }
+}
+
+# expect_text TEXT: somewhere on stdout or stderr.
+expect_text() {
+	rows | cat - "$tmp/err" | grep -Fq -e "$1" || { show_run; complain "expected: $1"; }
 }
 
 # expect_no_inode INODE: no row of that socket (default columns, inet).

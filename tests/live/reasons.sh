@@ -124,28 +124,6 @@ expect_hidden() {
 	expect_no_output
 }
 
-as_nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
-cp "$WHOPORT" "$tmp/whoport"
-
-# Reset what a case has changed.
-restore() {
-	via=
-	WHOPORT=$whoport
-}
-whoport=$WHOPORT
-
-become_nobody() {
-	if [ "$LIVE_NAMESPACE" != root ]; then
-		skip='needs root'
-		return 1
-	fi
-	via=$as_nobody WHOPORT=$tmp/whoport
-	$via "$WHOPORT" --version >/dev/null 2>&1 && return
-	skip='uid 65534 cannot run programs here'
-	restore
-	return 1
-}
-
 other_user() {
 	become_nobody || return 0
 	expect_hidden tcp4 sudo
