@@ -42,7 +42,7 @@ void holder_index_sort(struct holder_index *x);
  * The holders of one socket in a sorted index.
  *
  * @out_count  how many; 0 when nobody was seen
- * Return the first of them.
+ * Return the first of them; NULL in an empty index.
  */
 const struct holder *holder_index_find(const struct holder_index *x, uint64_t inode,
 				       size_t *out_count);

@@ -31,7 +31,8 @@ struct netns_list {
 	int proc_fd; /* root of a proc tree; borrowed */
 	bool is_real; /* a procfs, not a fixture tree */
 	char base[16]; /* whose net directory is the base: "self", "1", or "" for a fixture's own */
-	int home_fd;  /* our own namespace, to come back to; -1: not (yet) opened */
+	int home_fd;  /* our own namespace, to come back to; if has_home */
+	bool has_home;
 	bool tables_known; /* every entry has its table, as far as it can be told */
 };
 

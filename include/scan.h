@@ -41,7 +41,7 @@ struct scan_stats {
 	size_t denied_len, denied_cap;
 	struct scan_table *tables; /* of the latest scan, by ascending pid */
 	size_t tables_len, tables_cap;
-	struct scan_sight *sights; /* of all processes that were read, in no order */
+	struct scan_sight *sights; /* of all processes that were read, by ascending pid */
 	size_t sights_len, sights_cap;
 	bool threads_unsure; /* threads were left out whose table kcmp did not tell */
 };

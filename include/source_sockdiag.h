@@ -17,7 +17,7 @@ struct source_stats;
  * wanted; connections only if they are wanted after that.
  *
  * @rq  fd is from nl_open(NL_SOCK_DIAG), opened in the namespace
- * @st  refused gets the protocols that the kernel, a missing module or a
+ * @st  refused, empty before, gets the protocols that the kernel, a missing module or a
  *      seccomp filter gave no answer for: ask another source for these. An
  *      answer without sockets is no refusal.
  * Return 0, -ENOMEM, or -errno of the sink.

@@ -130,7 +130,7 @@ static bool states_select(const struct filter *f, enum sock_proto proto)
 /* Without any selection: what waits for others to connect. */
 static bool is_waiting(enum sock_proto proto, enum sock_state state)
 {
-	if (proto == SOCK_PROTO_TCP || proto == SOCK_PROTO_MPTCP)
+	if (proto == SOCK_PROTO_TCP || proto == SOCK_PROTO_MPTCP || proto == SOCK_PROTO_SCTP)
 		return state == SOCK_STATE_LISTEN || state == SOCK_STATE_BOUND;
 	return (proto == SOCK_PROTO_UDP || proto == SOCK_PROTO_UDPLITE) &&
 	       state == SOCK_STATE_UNCONNECTED;

@@ -68,5 +68,5 @@ const struct holder *holder_index_find(const struct holder_index *x, uint64_t in
 	while (end < x->len && x->v[end].inode == inode)
 		end++;
 	*out_count = end - lo;
-	return x->v + lo;
+	return x->v ? x->v + lo : NULL;
 }

@@ -111,34 +111,61 @@ static bool orphans_have_owners(void)
 
 /* --- one namespace --------------------------------------------------------- */
 
+/* What /proc/net/protocols says of Multipath TCP. */
+struct mptcp_count {
+	bool known;
+	uint64_t sockets;
+};
+
 static int take_protocol(void *ctx, const char *line, size_t len)
 {
-	bool *used = ctx;
+	struct mptcp_count *count = ctx;
 	uint64_t sockets;
 
-	if (line && procnet_parse_protocol(line, len, "MPTCP", &sockets))
-		*used |= sockets > 0;
+	if (line && procnet_parse_protocol(line, len, "MPTCP", &sockets)) {
+		count->known = true;
+		count->sockets += sockets;
+	}
 	return 0;
+}
+
+/* Return 0 and the count, or -errno where it cannot be told. */
+static int count_mptcp(const struct inventory_request *rq, const struct netns *ns,
+		       struct mptcp_count *out)
+{
+	int dir = netns_open_directory(rq->namespaces, ns);
+	if (dir < 0)
+		return dir;
+
+	int fd = procfs_open(dir, "protocols");
+	close(dir);
+	if (fd < 0)
+		return fd;
+	int rc = line_reader_run(fd, take_protocol, out);
+	close(fd);
+	return rc;
 }
 
 /*
  * To ask for Multipath TCP costs more than all the rest (its listeners are looked
- * for among all of the machine). Where the kernel counts none there are none; if
- * it was wrong, their subflows would be in the TCP table.
+ * for among all of the machine). Where the kernel counts none it is not asked: if
+ * that was wrong, their subflows are in the TCP table. A kernel without it would
+ * answer for raw sockets instead.
  */
-static bool uses_mptcp(const struct inventory_request *rq, const struct netns *ns)
+static unsigned leave_out_mptcp(const struct inventory_request *rq, const struct netns *ns,
+				unsigned protos, unsigned *out_refused)
 {
-	bool used = false;
-	int dir = netns_open_directory(rq->namespaces, ns);
-	int fd = dir < 0 ? dir : procfs_open(dir, "protocols");
+	const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP);
+	const unsigned mptcp = SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
+	struct mptcp_count count = {0};
 
-	if (dir >= 0)
-		close(dir);
-	if (fd < 0 || line_reader_run(fd, take_protocol, &used) < 0)
-		used = true; /* it cannot be told */
-	if (fd >= 0)
-		close(fd);
-	return used;
+	*out_refused = 0;
+	if (!(protos & mptcp) || count_mptcp(rq, ns, &count) < 0)
+		return protos;
+	if (!count.known && !(protos & tcp))
+		*out_refused = mptcp;
+	bool asked = count.known && (count.sockets > 0 || !(protos & tcp));
+	return asked ? protos : protos & ~mptcp;
 }
 
 /* Return 0 or -errno; what was not answered, perhaps all, is in @out_refused. */
@@ -146,12 +173,11 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 		     const struct source_sink *sink, struct inventory_stats *st,
 		     unsigned *out_refused)
 {
-	const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP), mptcp = SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
 	struct source_request source = {.netns = ns->id, .protos = protos, .sink = sink};
+	unsigned refused;
 
 	*out_refused = protos;
-	if (protos & tcp && protos & mptcp && !uses_mptcp(rq, ns))
-		source.protos &= ~mptcp;
+	source.protos = leave_out_mptcp(rq, ns, protos, &refused);
 	source.fd = netns_open_netlink(rq->namespaces, ns, NL_SOCK_DIAG);
 	if (source.fd < 0)
 		return source.fd;
@@ -159,8 +185,8 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	st->source.refused = 0;
 	int rc = source_sockdiag_read(&source, &st->source);
 	close(source.fd);
-	*out_refused = st->source.refused;
-	st->source.refused |= before;
+	*out_refused = st->source.refused | refused;
+	st->source.refused = *out_refused | before;
 	return rc;
 }
 

@@ -475,7 +475,7 @@ static int serve(int argc, char **argv, struct run *run)
 
 int main(int argc, char **argv)
 {
-	struct run run = {.proc_fd = -1, .namespaces = {.home_fd = -1}};
+	struct run run = {.proc_fd = -1};
 
 	guard_standard_fds(&run.stdout_closed);
 	setlocale(LC_CTYPE, "");

@@ -32,9 +32,9 @@ void netns_list_free(struct netns_list *list)
 			close(list->v[i].fd);
 	}
 	free(list->v);
-	if (list->home_fd >= 0)
+	if (list->has_home)
 		close(list->home_fd);
-	*list = (struct netns_list){.proc_fd = -1, .home_fd = -1};
+	*list = (struct netns_list){0};
 }
 
 struct netns *netns_list_add(struct netns_list *list, const struct netns *ns)
@@ -84,8 +84,7 @@ int netns_list_init(struct netns_list *out, int proc_fd, bool chosen)
 	struct netns base = {.is_asked = true};
 	char path[32];
 
-	*out = (struct netns_list){.proc_fd = proc_fd, .home_fd = -1,
-				   .is_real = procfs_is_real(proc_fd)};
+	*out = (struct netns_list){.proc_fd = proc_fd, .is_real = procfs_is_real(proc_fd)};
 	if (out->is_real)
 		strcpy(out->base, chosen && !procfs_is_ours(proc_fd) ? "1" : "self");
 	snprintf(path, sizeof(path), "%s/ns/net", *out->base ? out->base : "self");

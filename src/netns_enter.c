@@ -83,7 +83,7 @@ static bool is_home(const struct netns_list *list, const struct netns *ns)
  */
 static int open_home(struct netns_list *list)
 {
-	if (list->home_fd >= 0)
+	if (list->has_home)
 		return list->home_fd;
 	int fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net");
 	if (fd < 0)
@@ -94,6 +94,7 @@ static int open_home(struct netns_list *list)
 		return err;
 	}
 	list->home_fd = fd;
+	list->has_home = true;
 	return fd;
 }
 

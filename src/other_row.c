@@ -152,7 +152,7 @@ static void take_attrs(const char *at, size_t len, uint16_t info, uint16_t uid, 
 	while (nl_attr_next(&data, &len, &a)) {
 		if (a.type == info && a.len >= 2 * sizeof(*out)) {
 			memcpy(out, a.data, 2 * sizeof(*out));
-		} else if (a.type == uid) {
+		} else if (a.type == uid && a.len == sizeof(s->uid)) {
 			s->uid = nl_attr_u32(&a);
 			s->uid_known = true;
 		}

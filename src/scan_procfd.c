@@ -419,6 +419,33 @@ static bool sizes_count(int proc_fd)
 	return fstatat(proc_fd, "self/fd", &st, 0) == 0 && st.st_size > 0;
 }
 
+static int compare_sight(const void *x, const void *y)
+{
+	const struct scan_sight *a = x, *b = y;
+
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if (a->tid != b->tid)
+		return a->tid < b->tid ? -1 : 1;
+	if (a->fd != b->fd)
+		return a->fd < b->fd ? -1 : 1;
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+static void sort_sights(struct scan_stats *st)
+{
+	size_t kept = 0;
+
+	if (st->sights_len == 0)
+		return;
+	qsort(st->sights, st->sights_len, sizeof(*st->sights), compare_sight);
+	for (size_t i = 1; i < st->sights_len; i++) {
+		if (compare_sight(&st->sights[i], &st->sights[kept]) != 0)
+			st->sights[++kept] = st->sights[i];
+	}
+	st->sights_len = kept + 1;
+}
+
 /* A fixture tree, unlike procfs, is not listed in order; a second scan repeats. */
 static void sort_stats(struct scan_stats *st)
 {
@@ -474,6 +501,7 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 		s.fds = s.tids + PROCFS_CHUNK;
 		rc = scan_root(&s, fd);
 		sort_stats(st);
+		sort_sights(st);
 	}
 	if (fd >= 0)
 		close(fd);

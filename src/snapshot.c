@@ -119,14 +119,16 @@ static bool is_passing(const struct sock *s)
 
 static struct unheld count_unheld(const struct snapshot *s)
 {
-	const struct holder *h = s->holders.v, *end = h + s->holders.len;
+	const struct holder_index *holders = &s->holders;
 	struct unheld count = {0};
+	size_t h = 0;
 
 	for (size_t i = 0; i < s->socks.len; i++) { /* both are sorted by inode */
 		const struct sock *sock = &s->socks.v[i];
-		while (h < end && h->inode < sock->inode)
+		while (h < holders->len && holders->v[h].inode < sock->inode)
 			h++;
-		if (sock->inode == 0 || (h < end && h->inode == sock->inode))
+		if (sock->inode == 0 ||
+		    (h < holders->len && holders->v[h].inode == sock->inode))
 			continue;
 		count.all++;
 		count.hidden += snapshot_may_hide(s, sock);

@@ -275,7 +275,8 @@ const char *sock_proto_name(enum sock_proto proto)
 
 bool sock_proto_has_table(const char *kernel_name, size_t len)
 {
-	static const char *const heads[] = {"TCP", "MPTCP", "UDP", "RAW", "SCTP", "UNIX"};
+	static const char *const heads[] = {"TCP", "MPTCP", "UDP", "RAW", "SCTP", "UNIX",
+					    "NETLINK", "PACKET", "AF_VSOCK", "XDP"};
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		size_t n = strlen(heads[i]);

@@ -70,27 +70,27 @@ static enum sock_state decode_tcp_state(uint8_t state)
 	}
 }
 
-/* enum sctp_state for associations (linux/sctp.h); endpoints use TCP's LISTEN. */
-static enum sock_state decode_sctp_state(uint8_t state)
+/* enum sctp_state for associations (linux/sctp.h); endpoints, without peer, use TCP's. */
+static enum sock_state decode_sctp_state(uint8_t state, bool has_peer)
 {
 	static const enum sock_state states[] = {
 		SOCK_STATE_CLOSE, SOCK_STATE_SYN_SENT, SOCK_STATE_SYN_SENT,
 		SOCK_STATE_ESTABLISHED, SOCK_STATE_FIN_WAIT1, SOCK_STATE_FIN_WAIT2,
 		SOCK_STATE_CLOSE_WAIT, SOCK_STATE_LAST_ACK};
 
-	if (state == SOCK_STATE_LISTEN)
-		return SOCK_STATE_LISTEN;
+	if (!has_peer)
+		return state == SOCK_STATE_LISTEN ? SOCK_STATE_LISTEN : SOCK_STATE_BOUND;
 	return state < sizeof(states) / sizeof(*states) ? states[state] : SOCK_STATE_UNKNOWN;
 }
 
-static enum sock_state decode_state(enum sock_proto proto, uint8_t state)
+static enum sock_state decode_state(enum sock_proto proto, uint8_t state, bool has_peer)
 {
 	switch (proto) {
 	case SOCK_PROTO_TCP:
 	case SOCK_PROTO_MPTCP:
 		return decode_tcp_state(state);
 	case SOCK_PROTO_SCTP:
-		return decode_sctp_state(state);
+		return decode_sctp_state(state, has_peer);
 	default:
 		return state == SOCK_STATE_ESTABLISHED ? SOCK_STATE_ESTABLISHED
 						       : SOCK_STATE_UNCONNECTED;
@@ -104,7 +104,8 @@ static void take_inet_attr(const struct nl_attr *a, struct sock *s)
 
 	switch (a->type) {
 	case SKV6ONLY:
-		s->v6only = nl_attr_u8(a) ? SOCK_V6ONLY_YES : SOCK_V6ONLY_NO;
+		if (a->len == sizeof(uint8_t))
+			s->v6only = nl_attr_u8(a) ? SOCK_V6ONLY_YES : SOCK_V6ONLY_NO;
 		break;
 	case CGROUP_ID:
 		s->cgroup = nl_attr_u64(a);
@@ -124,7 +125,7 @@ int sockdiag_parse_inet(const void *data, size_t len, enum sock_proto proto, str
 		return -EBADMSG;
 	struct sock s = {
 		.proto = (uint8_t)proto,
-		.state = (uint8_t)decode_state(proto, m.state),
+		.state = (uint8_t)decode_state(proto, m.state, m.dport != 0),
 		.inode = m.inode,
 		.cookie = cookie_of(m.cookie),
 		.uid = m.uid,
@@ -133,7 +134,9 @@ int sockdiag_parse_inet(const void *data, size_t len, enum sock_proto proto, str
 		.local = decode_addr(m.family, m.sport, m.src),
 		.remote = decode_addr(m.family, m.dport, m.dst),
 	};
-	set_interface(&s, m.interface);
+	/* Of an association it is where its route leads. */
+	if (proto != SOCK_PROTO_SCTP || m.dport == 0)
+		set_interface(&s, m.interface);
 	bool has_timer = proto == SOCK_PROTO_TCP || proto == SOCK_PROTO_MPTCP;
 	if (has_timer && m.timer != SOCK_TIMER_NONE && m.timer <= SOCK_TIMER_PROBE) {
 		s.timer = m.timer;
@@ -213,7 +216,7 @@ static void take_unix_attr(const struct nl_attr *a, struct sock *s)
 		break;
 	case UID:
 		s->uid = nl_attr_u32(a);
-		s->uid_known = s->inode != 0;
+		s->uid_known = s->inode != 0 && a->len == sizeof(s->uid);
 		break;
 	}
 }

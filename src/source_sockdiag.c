@@ -95,6 +95,7 @@ struct dump {
 	enum sock_proto proto;
 	size_t mark; /* the sink's, before the dump */
 	size_t malformed; /* before the dump */
+	bool is_dead;     /* the netlink socket is of no more use */
 	int sink_error;
 	struct interface latest;
 	struct buf text; /* names of the kinds that have none */
@@ -182,6 +183,17 @@ static void forget(void *ctx)
 	d->st->malformed = d->malformed;
 }
 
+/*
+ * What the kernel answers to what it does not have or allow. After anything else,
+ * such as a timeout where a sandbox swallows requests, the socket is not
+ * asked again.
+ */
+static bool is_refusal(int rc)
+{
+	return rc == -ENOENT || rc == -EINVAL || rc == -EPERM || rc == -EACCES ||
+	       rc == -EOPNOTSUPP || rc == -EPROTONOSUPPORT || rc == -EAFNOSUPPORT;
+}
+
 /* Run one dump. Return 0, also if it was refused, or -errno of the sink. */
 static int run_dump(struct dump *d, const void *body, size_t len)
 {
@@ -192,11 +204,12 @@ static int run_dump(struct dump *d, const void *body, size_t len)
 
 	d->mark = sink->mark ? sink->mark(sink->ctx) : 0;
 	d->malformed = d->st->malformed;
-	int rc = nl_dump(d->rq->fd, &request);
+	int rc = d->is_dead ? -EIO : nl_dump(d->rq->fd, &request);
 	if (d->sink_error < 0 || rc == -ENOMEM)
 		return d->sink_error < 0 ? d->sink_error : rc;
 	if (rc < 0) {
 		forget(d);
+		d->is_dead |= !is_refusal(rc);
 		d->st->refused |= SOCK_PROTO_BIT(d->proto);
 	} else {
 		d->st->tables++;
@@ -228,7 +241,7 @@ static int dump_families(struct dump *d, const struct inet_proto *p, uint32_t st
 	static const sa_family_t families[] = {AF_INET, AF_INET6};
 	const struct source_sink *sink = d->rq->sink;
 	uint16_t ports[PORTS_MAX] = {0};
-	size_t count = 0;
+	size_t count = 0, start = sink->mark ? sink->mark(sink->ctx) : 0;
 	int rc = 0;
 
 	d->proto = p->proto;
@@ -238,9 +251,13 @@ static int dump_families(struct dump *d, const struct inet_proto *p, uint32_t st
 		count = 1; /* port 0: any */
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t j = 0; rc == 0 && j < count; j++) {
-			if (d->st->refused & SOCK_PROTO_BIT(p->proto))
-				return 0;
 			rc = dump_inet(d, p, families[i], states, ports[j]);
+			if (!(d->st->refused & SOCK_PROTO_BIT(p->proto)))
+				continue;
+			/* One family refused: another source is asked for both. */
+			d->mark = start;
+			forget(d);
+			return rc;
 		}
 	}
 	return rc;
@@ -269,7 +286,7 @@ static int dump_inet_protos(struct dump *d)
 		const struct inet_proto *p = &inet_protos[i % count];
 		uint32_t states = wanted_states(d->rq, p->proto);
 
-		if (!(d->rq->protos & SOCK_PROTO_BIT(p->proto)))
+		if (!(d->rq->protos & ~d->st->refused & SOCK_PROTO_BIT(p->proto)))
 			continue;
 		if (p->has_states)
 			states &= i < count ? SOCK_STATES_WAITING : ~SOCK_STATES_WAITING;

@@ -375,6 +375,7 @@ bool target_is_holding(const struct sock *s)
 	switch (s->proto) {
 	case SOCK_PROTO_TCP:
 	case SOCK_PROTO_MPTCP:
+	case SOCK_PROTO_SCTP:
 		return s->state == SOCK_STATE_LISTEN || s->state == SOCK_STATE_BOUND;
 	case SOCK_PROTO_UNIX:
 		return s->type == SOCK_DGRAM || s->state == SOCK_STATE_LISTEN ||

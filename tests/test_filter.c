@@ -64,7 +64,7 @@ static void nothing_selected_means_what_waits(void **state)
 	build(&f, &names, (const struct word[4]){{FILTER_TARGET, NULL}});
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_int_equal(filter_classify(&f, &cases[i].s), cases[i].role);
-	assert_int_equal(filter_protos(&f), SOCK_PROTOS_PORTS & ~SOCK_PROTO_BIT(SOCK_PROTO_SCTP));
+	assert_int_equal(filter_protos(&f), SOCK_PROTOS_PORTS);
 	assert_false(filter_names_something(&f));
 	assert_false(filter_wants_every_socket(&f));
 	drop(&f, &names);
