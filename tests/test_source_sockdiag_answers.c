@@ -134,7 +134,7 @@ static void answer_without_sockets_is_no_refusal(void **state)
 
 static void protocol_that_is_refused_is_noted_and_not_asked_for_again(void **state)
 {
-	static const int errors[] = {-ENOENT, -EPERM, -EINVAL, -EOPNOTSUPP, -EBUSY};
+	static const int errors[] = {-ENOENT, -EPERM, -EINVAL, -EOPNOTSUPP, -EAFNOSUPPORT};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(errors); i++) {
@@ -149,6 +149,24 @@ static void protocol_that_is_refused_is_noted_and_not_asked_for_again(void **sta
 					     "1/0 ffffffff show 5f|");
 			sd_reader_free(&r);
 		}
+	}
+}
+
+/* EBUSY: the kernel still answers something else; EIO: whatever it may be. */
+static void socket_that_fails_is_not_asked_again(void **state)
+{
+	static const int errors[] = {-EBUSY, -EIO};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct sd_script s = {.error = errors[i], .number = TCP};
+		struct sd_reader r = {.protos = TCP_BIT | UDP_BIT | UNIX_BIT};
+		assert_int_equal(sd_read(&s, &r), 0);
+		assert_int_equal(r.st.refused, TCP_BIT | UDP_BIT | UNIX_BIT);
+		assert_int_equal(r.st.tables, 0);
+		assert_int_equal(r.socks.len, 0);
+		assert_buf(&r.asked, "2/6 2400:0|");
+		sd_reader_free(&r);
 	}
 }
 
@@ -328,6 +346,7 @@ int main(void)
 		cmocka_unit_test(connections_in_a_unix_queue_follow_their_listener),
 		cmocka_unit_test(answer_without_sockets_is_no_refusal),
 		cmocka_unit_test(protocol_that_is_refused_is_noted_and_not_asked_for_again),
+		cmocka_unit_test(socket_that_fails_is_not_asked_again),
 		cmocka_unit_test(each_kind_can_be_refused),
 		cmocka_unit_test(protocol_of_which_one_family_is_refused_is_noted),
 		cmocka_unit_test(answer_that_makes_no_sense_is_a_refusal),
