@@ -73,4 +73,16 @@ struct scan_request {
 /** Release what the statistics own. */
 void scan_stats_free(struct scan_stats *st);
 
+/** Note a process whose descriptors may not be read. Return 0 or -ENOMEM. */
+int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid);
+
+/** Note how many descriptors a process had; -1 if it cannot be told. Return 0 or -ENOMEM. */
+int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors);
+
+/** Note what a descriptor leads to. Return 0 or -ENOMEM. */
+int scan_stats_add_sight(struct scan_stats *st, const struct scan_sight *sight);
+
+/** Sort all of them by pid, and drop what a second scan has noted again. */
+void scan_stats_sort(struct scan_stats *st);
+
 #endif

@@ -5,6 +5,7 @@
  *
  *   options   options.c         argv into a struct; prints --help
  *             notes.c           what stayed unseen or was not found, on stderr
+ *             status.c          the exit status of an answer
  *
  *   base      buf.c             growing byte buffer, large writes
  *             grow.c            growing arrays
@@ -82,6 +83,7 @@
 #include "peer.h"
 #include "procfs.h"
 #include "snapshot.h"
+#include "status.h"
 #include "unheld.h"
 #include "version.h"
 
@@ -93,8 +95,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum exit_status { STATUS_FOUND = 0, STATUS_MISSING = 1, STATUS_ERROR = 2 };
 
 /* Everything that one run owns. */
 struct run {
@@ -274,54 +274,6 @@ static int print_table(struct run *run, const struct table_format *format)
 	return format_table_write(format, &style, &run->rows, STDOUT_FILENO);
 }
 
-/*
- * Processes that selections ask for, or may ask for, and that could not be
- * read: the answer may lack theirs.
- */
-static size_t count_unread(const struct run *run)
-{
-	const struct scan_stats *st = &run->snap.scan;
-	size_t count = 0;
-
-	if (!process_filter_chooses(&run->filter.processes))
-		return 0;
-	if (filter_limits_scan(&run->filter)) /* only these were tried */
-		return st->denied_len;
-	if (!filter_wants_every_socket(&run->filter))
-		return run->rows.left_out > 0 ? st->denied_len : 0;
-	for (size_t i = 0; i < st->denied_len; i++) {
-		struct process p = {.pid = st->denied[i].pid, .tid = st->denied[i].pid,
-				    .uid = st->denied[i].uid, .is_opaque = true};
-		count += filter_wants_process(&run->filter, &p);
-	}
-	return count;
-}
-
-/* Exit status of the answer; see EXIT STATUS in the man page. */
-static int answer_status(const struct run *run)
-{
-	const struct options *o = &run->options;
-	bool hidden = false, held = false, missing = run->rows.len == 0;
-
-	for (size_t i = 0; i < run->rows.len; i++) {
-		hidden |= row_is_hidden(&run->rows.v[i]);
-		held |= run->rows.v[i].holder != NULL;
-	}
-	for (size_t i = 0; i < run->filter.items_len; i++)
-		missing |= !run->filter.items[i].found;
-
-	if (o->pids_only)
-		missing = !held;
-	/* With hidepid a process asked for may be there all the same. */
-	bool invisible = run->snap.view == PROCFS_VIEW_HIDDEN &&
-			 process_filter_chooses(&run->filter.processes);
-	invisible |= run->snap.inventory.unreadable > 0; /* or in a namespace that was not read */
-	if ((o->pids_only && (hidden || run->unread > 0)) ||
-	    (missing && (invisible || run->unread > 0)))
-		return STATUS_ERROR;
-	return missing && !o->missing_is_fine ? STATUS_MISSING : STATUS_FOUND;
-}
-
 /* Find the network namespaces that are asked for. Return 0 or an exit status. */
 static int choose_namespaces(struct run *run)
 {
@@ -427,14 +379,18 @@ static int answer(struct run *run)
 	}
 	if (rc < 0)
 		return fail("rows", rc);
-	run->unread = count_unread(run);
+	run->unread = status_count_unread(&run->snap, &run->filter, &run->rows);
 	show_namespaces(run, &format);
 
 	rc = o->pids_only ? format_pids_write(&run->rows, STDOUT_FILENO)
 			  : print_table(run, &format);
 	if (rc == 0 && run->stdout_closed) /* nobody would have read an empty answer */
 		rc = -EBADF;
-	int status = check_written(rc, answer_status(run));
+	struct status_question question = {
+		.unread = run->unread, .pids_only = o->pids_only,
+		.missing_is_fine = o->missing_is_fine};
+	int status = check_written(rc, status_of_rows(&run->snap, &run->filter, &run->rows,
+						      &question));
 	if (rc == 0)
 		print_notes(run, status);
 	return status;

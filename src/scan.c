@@ -1,6 +1,9 @@
-/* What scanners share; see scan.h. */
+/* What scanners tell beside the holders; see scan.h. */
 #include "scan.h"
 
+#include "grow.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
 void scan_stats_free(struct scan_stats *st)
@@ -9,4 +12,94 @@ void scan_stats_free(struct scan_stats *st)
 	free(st->tables);
 	free(st->sights);
 	*st = (struct scan_stats){0};
+}
+
+int scan_stats_add_sight(struct scan_stats *st, const struct scan_sight *sight)
+{
+	void *sights = grow(st->sights, st->sights_len, &st->sights_cap, sizeof(*st->sights));
+
+	if (!sights)
+		return -ENOMEM;
+	st->sights = sights;
+	st->sights[st->sights_len++] = *sight;
+	return 0;
+}
+
+int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid)
+{
+	void *denied = grow(st->denied, st->denied_len, &st->denied_cap, sizeof(*st->denied));
+
+	if (!denied)
+		return -ENOMEM;
+	st->denied = denied;
+	st->denied[st->denied_len++] = (struct scan_denied){pid, uid};
+	return 0;
+}
+
+int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors)
+{
+	void *tables = grow(st->tables, st->tables_len, &st->tables_cap, sizeof(*st->tables));
+
+	if (!tables)
+		return -ENOMEM;
+	st->tables = tables;
+	st->tables[st->tables_len++] = (struct scan_table){pid, descriptors};
+	return 0;
+}
+
+/* Orders struct scan_table and struct scan_denied, which both begin with the pid. */
+static int compare_pid(const void *x, const void *y)
+{
+	const pid_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static void sort_denied(struct scan_stats *st)
+{
+	size_t kept = 0;
+
+	if (st->denied_len == 0)
+		return;
+	qsort(st->denied, st->denied_len, sizeof(*st->denied), compare_pid);
+	for (size_t i = 1; i < st->denied_len; i++) {
+		if (st->denied[i].pid != st->denied[kept].pid)
+			st->denied[++kept] = st->denied[i];
+	}
+	st->denied_len = kept + 1;
+}
+
+static int compare_sight(const void *x, const void *y)
+{
+	const struct scan_sight *a = x, *b = y;
+
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if (a->tid != b->tid)
+		return a->tid < b->tid ? -1 : 1;
+	if (a->fd != b->fd)
+		return a->fd < b->fd ? -1 : 1;
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+static void sort_sights(struct scan_stats *st)
+{
+	size_t kept = 0;
+
+	if (st->sights_len == 0)
+		return;
+	qsort(st->sights, st->sights_len, sizeof(*st->sights), compare_sight);
+	for (size_t i = 1; i < st->sights_len; i++) {
+		if (compare_sight(&st->sights[i], &st->sights[kept]) != 0)
+			st->sights[++kept] = st->sights[i];
+	}
+	st->sights_len = kept + 1;
+}
+
+void scan_stats_sort(struct scan_stats *st)
+{
+	if (st->tables_len > 0)
+		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_pid);
+	sort_denied(st);
+	sort_sights(st);
 }

@@ -85,17 +85,6 @@ static bool is_wanted(const struct scan_request *rq, uint64_t inode)
 	return false;
 }
 
-static int add_sight(struct scan_stats *st, const struct scan_sight *sight)
-{
-	void *sights = grow(st->sights, st->sights_len, &st->sights_cap, sizeof(*st->sights));
-
-	if (!sights)
-		return -ENOMEM;
-	st->sights = sights;
-	st->sights[st->sights_len++] = *sight;
-	return 0;
-}
-
 /* Note what a descriptor leads to. Return 0 or -ENOMEM. */
 static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 		     enum procfs_link kind, uint64_t inode)
@@ -103,7 +92,7 @@ static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 	if (kind == PROCFS_LINK_OTHER)
 		return 0;
 	if (kind != PROCFS_LINK_SOCKET)
-		return add_sight(s->st, &(struct scan_sight){t->pid, tid, fd, kind, inode});
+		return scan_stats_add_sight(s->st, &(struct scan_sight){t->pid, tid, fd, kind, inode});
 	if (!is_wanted(s->rq, inode))
 		return 0;
 	return holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, fd, HOLDER_FD});
@@ -277,28 +266,6 @@ static int scan_threads(struct scan *s, struct target *t, bool leader_empty)
 	return is_gone(rc) ? 0 : rc;
 }
 
-static int add_denied(struct scan_stats *st, pid_t pid, uint32_t uid)
-{
-	void *denied = grow(st->denied, st->denied_len, &st->denied_cap, sizeof(*st->denied));
-
-	if (!denied)
-		return -ENOMEM;
-	st->denied = denied;
-	st->denied[st->denied_len++] = (struct scan_denied){pid, uid};
-	return 0;
-}
-
-static int add_size(struct scan_stats *st, pid_t pid, off_t descriptors)
-{
-	void *tables = grow(st->tables, st->tables_len, &st->tables_cap, sizeof(*st->tables));
-
-	if (!tables)
-		return -ENOMEM;
-	st->tables = tables;
-	st->tables[st->tables_len++] = (struct scan_table){pid, descriptors};
-	return 0;
-}
-
 /* Orders struct scan_table and struct scan_denied, which both begin with the pid. */
 static int compare_pid(const void *x, const void *y)
 {
@@ -340,7 +307,7 @@ static int finish_process(struct scan *s, struct target *t)
 	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd))
 		return rc;
 	struct stat st;
-	return fstat(t->dir_fd, &st) < 0 ? 0 : add_denied(s->st, t->pid, st.st_uid);
+	return fstat(t->dir_fd, &st) < 0 ? 0 : scan_stats_add_denied(s->st, t->pid, st.st_uid);
 }
 
 /* Whether the process is asked for: 1, 0, or -errno. */
@@ -372,7 +339,7 @@ static int scan_opened(struct scan *s, struct target *t)
 	/* A directory's links: itself, its name, and one for each thread. */
 	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
 		threads = tasks.st_nlink > 3;
-	rc = add_size(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
+	rc = scan_stats_add_table(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
 	if (rc < 0 || (fds.st_size == 0 && !threads))
 		return rc;
 
@@ -419,50 +386,6 @@ static bool sizes_count(int proc_fd)
 	return fstatat(proc_fd, "self/fd", &st, 0) == 0 && st.st_size > 0;
 }
 
-static int compare_sight(const void *x, const void *y)
-{
-	const struct scan_sight *a = x, *b = y;
-
-	if (a->pid != b->pid)
-		return a->pid < b->pid ? -1 : 1;
-	if (a->tid != b->tid)
-		return a->tid < b->tid ? -1 : 1;
-	if (a->fd != b->fd)
-		return a->fd < b->fd ? -1 : 1;
-	return a->inode < b->inode ? -1 : a->inode > b->inode;
-}
-
-static void sort_sights(struct scan_stats *st)
-{
-	size_t kept = 0;
-
-	if (st->sights_len == 0)
-		return;
-	qsort(st->sights, st->sights_len, sizeof(*st->sights), compare_sight);
-	for (size_t i = 1; i < st->sights_len; i++) {
-		if (compare_sight(&st->sights[i], &st->sights[kept]) != 0)
-			st->sights[++kept] = st->sights[i];
-	}
-	st->sights_len = kept + 1;
-}
-
-/* A fixture tree, unlike procfs, is not listed in order; a second scan repeats. */
-static void sort_stats(struct scan_stats *st)
-{
-	size_t kept = 0;
-
-	if (st->tables_len > 0)
-		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_pid);
-	if (st->denied_len == 0)
-		return;
-	qsort(st->denied, st->denied_len, sizeof(*st->denied), compare_pid);
-	for (size_t i = 1; i < st->denied_len; i++) {
-		if (st->denied[i].pid != st->denied[kept].pid)
-			st->denied[++kept] = st->denied[i];
-	}
-	st->denied_len = kept + 1;
-}
-
 static int scan_root(struct scan *s, int root_fd)
 {
 	struct procfs_dir dir;
@@ -500,8 +423,7 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 		s.tids = s.pids + PROCFS_CHUNK;
 		s.fds = s.tids + PROCFS_CHUNK;
 		rc = scan_root(&s, fd);
-		sort_stats(st);
-		sort_sights(st);
+		scan_stats_sort(st);
 	}
 	if (fd >= 0)
 		close(fd);
