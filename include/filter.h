@@ -126,6 +126,9 @@ void filter_restart(struct filter *f, unsigned protos);
 /** True if a target is a path, which is the same in every network namespace. */
 bool filter_has_path(const struct filter *f);
 
+/** True if descriptors are chosen by number: what holds without one is not meant. */
+bool filter_wants_only_fds(const struct filter *f);
+
 /** True if one holder of a selected socket is shown. */
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd);
 

@@ -18,8 +18,8 @@ struct netns_list;
 int netns_list_find_all(struct netns_list *list);
 
 /**
- * Call namespaces that have no name after the container that the process we
- * know in them belongs to, as far as its cgroup tells.
+ * Find names: of mounts, else of the container that the process we know in
+ * a namespace belongs to, as far as its cgroup tells.
  */
 void netns_list_find_names(struct netns_list *list);
 

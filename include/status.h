@@ -17,6 +17,7 @@ struct status_question {
 	size_t unread;        /* from status_count_unread() */
 	bool pids_only;       /* -t: what has no holder is missing, what is hidden an error */
 	bool missing_is_fine; /* -Q */
+	bool every_netns;     /* -N all */
 };
 
 /**

@@ -242,7 +242,7 @@ bool filter_limits_scan(const struct filter *f)
 
 bool filter_wants_unheld(const struct filter *f)
 {
-	return !filter_limits_scan(f) && !f->processes.includes[PROCESS_KEY_FD];
+	return !filter_limits_scan(f) && !filter_wants_only_fds(f);
 }
 
 bool filter_wants_process(const void *filter, const struct process *p)
@@ -413,6 +413,11 @@ void filter_restart(struct filter *f, unsigned protos)
 {
 	for (size_t i = 0; i < f->targets.len; i++)
 		f->targets.v[i].held &= ~protos;
+}
+
+bool filter_wants_only_fds(const struct filter *f)
+{
+	return f->processes.includes[PROCESS_KEY_FD];
 }
 
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd)

@@ -335,7 +335,8 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	if (rc == 0 || rc == -ENOMEM || (rq->namespaces->v[i].is_asked && !rq->every_netns))
 		return rc;
 	in->socks->len = from;
-	st->unreadable += rc != -ENOENT && rc != -ESRCH;
+	bool gone = (rc == -ENOENT || rc == -ESRCH) && rq->namespaces->v[i].pid > 0;
+	st->unreadable += !gone;
 	return 0;
 }
 

@@ -69,7 +69,8 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		if (h[i].tid != h[i].pid)
 			row.task = process_table_find(&snap->processes, h[i].pid, h[i].tid);
 		int fd = h[i].kind == HOLDER_FD ? h[i].fd : -1;
-		if (!row.process || !filter_match_holder(filter, row.process, fd))
+		if (!row.process || (fd < 0 && filter_wants_only_fds(filter)) ||
+		    !filter_match_holder(filter, row.process, fd))
 			continue;
 		filter_mark_found(filter, s, row.process, fd);
 		int rc = add_row(out, &row);

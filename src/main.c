@@ -298,25 +298,35 @@ static bool asks_every_netns(const struct options *o)
 	return o->netns && strcmp(o->netns, "all") == 0;
 }
 
-/*
- * With more than one namespace, or another than was asked for, the rows say
- * which; NAME stays the last column.
- */
-static void show_namespaces(struct run *run, struct table_format *format)
+/* True if rows are of more than one namespace, or of another than was asked for. */
+static bool has_namespaces(const struct run *run)
 {
+	const struct row_list *rows = &run->rows;
 	bool several = asks_every_netns(&run->options);
 
-	for (size_t i = 0; i < run->rows.len && !several; i++) {
-		uint32_t netns = run->rows.v[i].sock->netns;
+	for (size_t i = 0; i < rows->len && !several; i++) {
+		uint32_t netns = rows->v[i].sock->netns;
 		const struct netns *ns = netns_list_find(&run->namespaces, netns);
-		several = netns != run->rows.v[0].sock->netns || (ns && !ns->is_asked);
+		several = netns != 0 &&
+			  (netns != rows->v[0].sock->netns || (ns && !ns->is_asked));
 	}
-	if (!several || run->options.columns_len > 0)
-		return;
-	netns_list_find_names(&run->namespaces);
-	format->columns[format->count] = format->columns[format->count - 1];
-	format->columns[format->count - 1] = COLUMN_NETNS;
-	format->count++;
+	return several;
+}
+
+/* Then they say which; NAME stays the last column. */
+static void show_namespaces(struct run *run, struct table_format *format)
+{
+	bool shown = false;
+
+	if (run->options.columns_len == 0 && has_namespaces(run)) {
+		format->columns[format->count] = format->columns[format->count - 1];
+		format->columns[format->count - 1] = COLUMN_NETNS;
+		format->count++;
+	}
+	for (size_t i = 0; i < format->count; i++)
+		shown |= format->columns[i] == COLUMN_NETNS;
+	if (shown)
+		netns_list_find_names(&run->namespaces);
 }
 
 static int take_snapshot(struct run *run, unsigned facts)
@@ -388,7 +398,7 @@ static int answer(struct run *run)
 		rc = -EBADF;
 	struct status_question question = {
 		.unread = run->unread, .pids_only = o->pids_only,
-		.missing_is_fine = o->missing_is_fine};
+		.missing_is_fine = o->missing_is_fine, .every_netns = asks_every_netns(o)};
 	int status = check_written(rc, status_of_rows(&run->snap, &run->filter, &run->rows,
 						      &question));
 	if (rc == 0)

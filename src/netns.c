@@ -105,7 +105,7 @@ static int stat_table(const struct netns_list *list, const char *task, uint64_t 
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "%s/net/unix", task);
+	snprintf(path, sizeof(path), "%s%snet/unix", task, *task ? "/" : "");
 	return stat_inode(list->proc_fd, path, out);
 }
 

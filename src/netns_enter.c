@@ -11,13 +11,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 int netns_open_file(int dir_fd, const char *path)
 {
-	enum { NSFS = 0x6e736673 }; /* NSFS_MAGIC, linux/magic.h */
+	/* NSFS_MAGIC, linux/magic.h; NS_GET_NSTYPE, linux/nsfs.h, since Linux 4.11 */
+	enum { NSFS = 0x6e736673, GET_TYPE = 0xb703 };
 	struct statfs fs;
 	char link[32];
 
@@ -32,7 +34,14 @@ int netns_open_file(int dir_fd, const char *path)
 	int fd = open(link, O_RDONLY | O_CLOEXEC);
 	int err = -errno;
 	close(place);
-	return fd < 0 ? err : fd;
+	if (fd < 0)
+		return err;
+	int type = ioctl(fd, GET_TYPE);
+	if (type >= 0 && type != CLONE_NEWNET) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
 }
 
 static int open_task(const struct netns_list *list, const char *task)

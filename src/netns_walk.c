@@ -143,6 +143,8 @@ bool netns_list_has_others(struct netns_list *list)
 
 void netns_list_find_names(struct netns_list *list)
 {
+	if (list->is_real)
+		walk_mounts(list); /* which has the names of those that are known, too */
 	for (size_t i = 1; i < list->len; i++) {
 		struct netns *ns = &list->v[i];
 		struct cgroup_name path, name;

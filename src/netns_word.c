@@ -66,7 +66,7 @@ static int ask_process(struct netns_list *list, pid_t pid, const char **out_why)
 	int rc = netns_list_add_task(list, pid, pid, &ns);
 
 	if (rc == -ENOENT || rc == -ESRCH)
-		*out_why = "no such process";
+		*out_why = "no such process, or it has ended";
 	else if (rc < 0)
 		*out_why = strerror(-rc);
 	if (rc < 0)

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 enum {
 	SOCK_DIAG_BY_FAMILY = 20, /* linux/sock_diag.h */
@@ -97,6 +98,7 @@ struct dump {
 	size_t malformed; /* before the dump */
 	bool is_dead;     /* the netlink socket is of no more use */
 	int sink_error;
+	uint64_t own_inode; /* of the netlink socket that we ask with */
 	struct interface latest;
 	struct buf text; /* names of the kinds that have none */
 };
@@ -164,6 +166,8 @@ static int take_message(void *ctx, const struct nl_message *m)
 		d->st->malformed++;
 		return 0;
 	}
+	if (s.inode == d->own_inode && d->proto == SOCK_PROTO_NETLINK)
+		return 0; /* ours, and gone before anybody reads of it */
 	s.netns = d->rq->netns;
 	uint32_t index = s.bound_if ? s.bound_if : s.local.scope_id;
 	if (index)
@@ -316,8 +320,11 @@ static int dump_other(struct dump *d, const struct other_proto *p)
 int source_sockdiag_read(const struct source_request *rq, struct source_stats *st)
 {
 	struct dump d = {.rq = rq, .st = st};
-	int rc = dump_inet_protos(&d);
+	struct stat own;
 
+	if (fstat(rq->fd, &own) == 0)
+		d.own_inode = own.st_ino;
+	int rc = dump_inet_protos(&d);
 	for (size_t i = 0; rc == 0 && i < sizeof(other_protos) / sizeof(*other_protos); i++) {
 		if (rq->protos & SOCK_PROTO_BIT(other_protos[i].proto))
 			rc = dump_other(&d, &other_protos[i]);

@@ -30,10 +30,13 @@ size_t status_count_unread(const struct snapshot *snap, const struct filter *fil
  * True if what was asked for may be there all the same: in a process that
  * hidepid hides, or in a namespace that was not read.
  */
-static bool may_be_invisible(const struct snapshot *snap, const struct filter *filter)
+static bool may_be_invisible(const struct snapshot *snap, const struct filter *filter,
+			     const struct status_question *q)
 {
+	bool by_process = process_filter_chooses(&filter->processes) || q->every_netns;
+
 	return snap->inventory.unreadable > 0 ||
-	       (snap->view == PROCFS_VIEW_HIDDEN && process_filter_chooses(&filter->processes));
+	       (snap->view == PROCFS_VIEW_HIDDEN && by_process);
 }
 
 enum status status_of_rows(const struct snapshot *snap, const struct filter *filter,
@@ -51,7 +54,7 @@ enum status status_of_rows(const struct snapshot *snap, const struct filter *fil
 		missing = !held;
 	if (q->pids_only && (hidden || q->unread > 0))
 		return STATUS_ERROR;
-	if (missing && (q->unread > 0 || may_be_invisible(snap, filter)))
+	if (missing && (q->unread > 0 || may_be_invisible(snap, filter, q)))
 		return STATUS_ERROR;
 	return missing && !q->missing_is_fine ? STATUS_MISSING : STATUS_FOUND;
 }

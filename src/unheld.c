@@ -41,7 +41,7 @@ static bool is_unheld(const struct snapshot *snap, const struct sock *s)
 {
 	size_t count;
 
-	if (s->role != SOCK_ROLE_WANTED)
+	if (s->role != SOCK_ROLE_WANTED && s->role != SOCK_ROLE_WITNESS)
 		return false;
 	if (s->inode == 0)
 		return sock_is_orphan(s) && s->cgroup != 0;

@@ -92,6 +92,13 @@ keep() {
 	hold_as "$keeper" "$@"
 }
 
+# in_new_netns COMMAND... -- KIND...: the same in a network namespace of its own.
+in_new_netns() {
+	# shellcheck disable=SC2016 # for that shell
+	hold_as unshare --net sh -c '"$0" lo-up </dev/null >/dev/null && exec "$@"' \
+		"$holder" "$@"
+}
+
 # End the holders and forget what they held.
 release() {
 	for held_by in $holders; do
