@@ -25,9 +25,9 @@ struct netlink_answer {
 	uint32_t cookie[2];
 };
 
-struct packet_answer {
+struct packet_answer { /* packet and XDP */
 	uint8_t family, type;
-	uint16_t protocol; /* host byte order */
+	uint16_t protocol; /* host byte order; of XDP nothing */
 	uint32_t inode;
 	uint32_t cookie[2];
 };
@@ -35,13 +35,6 @@ struct packet_answer {
 struct vsock_answer {
 	uint8_t family, type, state, shutdown;
 	uint32_t cid, port, peer_cid, peer_port, inode;
-	uint32_t cookie[2];
-};
-
-struct xdp_answer {
-	uint8_t family, type;
-	uint16_t pad;
-	uint32_t inode;
 	uint32_t cookie[2];
 };
 
@@ -138,42 +131,52 @@ static int parse_netlink(const void *data, size_t len, struct buf *text, struct 
 	return 0;
 }
 
+/* How packet and XDP sockets number their attributes. */
+struct packet_attrs {
+	uint8_t family;
+	uint16_t info, uid;
+};
+
 /*
- * The attributes of a packet or XDP socket: two words of information, and the
- * owner's uid.
+ * A packet or XDP socket: the fixed part, and of its attributes two words of
+ * information, whose first is the interface, and the owner's uid.
  */
-static void take_attrs(const char *at, size_t len, uint16_t info, uint16_t uid, uint32_t out[2],
-		       struct sock *s)
+static int parse_frames(const void *data, size_t len, const struct packet_attrs *attrs,
+			struct packet_answer *m, uint32_t info[2], struct sock *s)
 {
-	const void *data = at;
 	struct nl_attr a;
 
-	out[0] = out[1] = 0;
-	while (nl_attr_next(&data, &len, &a)) {
-		if (a.type == info && a.len >= 2 * sizeof(*out)) {
-			memcpy(out, a.data, 2 * sizeof(*out));
-		} else if (a.type == uid && a.len == sizeof(s->uid)) {
+	if (!copy_answer(data, len, m, sizeof(*m)) || m->family != attrs->family)
+		return -EBADMSG;
+	s->inode = m->inode;
+	s->type = m->type;
+	s->cookie = cookie_of(m->cookie);
+	info[0] = info[1] = 0;
+	const void *at = (const char *)data + sizeof(*m);
+	len -= sizeof(*m);
+	while (nl_attr_next(&at, &len, &a)) {
+		if (a.type == attrs->info && a.len >= 2 * sizeof(*info)) {
+			memcpy(info, a.data, 2 * sizeof(*info));
+		} else if (a.type == attrs->uid && a.len == sizeof(s->uid)) {
 			s->uid = nl_attr_u32(&a);
 			s->uid_known = true;
 		}
 	}
+	s->bound_if = info[0];
+	return 0;
 }
 
 static int parse_packet(const void *data, size_t len, struct buf *text, struct sock *s)
 {
-	enum { INFO = 0, UID = 5 }; /* PACKET_DIAG_INFO, PACKET_DIAG_UID */
+	/* PACKET_DIAG_INFO, PACKET_DIAG_UID */
+	static const struct packet_attrs attrs = {FAMILY_PACKET, 0, 5};
 	struct packet_answer m;
-	uint32_t info[2]; /* interface, version: struct packet_diag_info */
+	uint32_t info[2];
 
-	if (!copy_answer(data, len, &m, sizeof(m)) || m.family != FAMILY_PACKET)
-		return -EBADMSG;
-	s->inode = m.inode;
-	s->type = m.type;
-	s->cookie = cookie_of(m.cookie);
-	take_attrs((const char *)data + sizeof(m), len - sizeof(m), INFO, UID, info, s);
-	s->bound_if = info[0];
-	add_packet(text, m.protocol, m.type);
-	return 0;
+	int rc = parse_frames(data, len, &attrs, &m, info, s);
+	if (rc == 0)
+		add_packet(text, m.protocol, m.type);
+	return rc;
 }
 
 static int parse_vsock(const void *data, size_t len, struct buf *text, struct sock *s)
@@ -196,17 +199,14 @@ static int parse_vsock(const void *data, size_t len, struct buf *text, struct so
 
 static int parse_xdp(const void *data, size_t len, struct buf *text, struct sock *s)
 {
-	enum { INFO = 1, UID = 2 }; /* XDP_DIAG_INFO, XDP_DIAG_UID */
-	struct xdp_answer m;
+	/* XDP_DIAG_INFO, XDP_DIAG_UID */
+	static const struct packet_attrs attrs = {FAMILY_XDP, 1, 2};
+	struct packet_answer m;
 	uint32_t info[2]; /* interface, queue: struct xdp_diag_info */
 
-	if (!copy_answer(data, len, &m, sizeof(m)) || m.family != FAMILY_XDP)
-		return -EBADMSG;
-	s->inode = m.inode;
-	s->type = m.type;
-	s->cookie = cookie_of(m.cookie);
-	take_attrs((const char *)data + sizeof(m), len - sizeof(m), INFO, UID, info, s);
-	s->bound_if = info[0];
+	int rc = parse_frames(data, len, &attrs, &m, info, s);
+	if (rc < 0)
+		return rc;
 	buf_add_str(text, "queue ");
 	buf_add_dec(text, info[1]);
 	return 0;
