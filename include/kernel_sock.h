@@ -14,6 +14,7 @@
 struct kernel_sock {
 	enum sock_proto proto;
 	uint16_t port; /* host byte order */
+	sa_family_t family; /* AF_UNSPEC: both, or not told */
 	char kind[16]; /* "vxlan", "geneve", "bareudp", "wireguard", "nfsd" */
 	char name[16]; /* of the device, bytes as they are; "" when there is none */
 };
@@ -79,8 +80,11 @@ typedef int kernel_sock_open(void *ctx, int protocol);
 int kernel_sock_load(int proc_fd, kernel_sock_open *open, void *ctx,
 		     struct kernel_sock_list *out);
 
-/** The first that holds a port, or NULL. */
+/**
+ * The one that holds a socket's port, or NULL. The kernel's sockets are bound to
+ * the wildcard address: nobody else can have one there.
+ */
 const struct kernel_sock *kernel_sock_find(const struct kernel_sock_list *list,
-					   enum sock_proto proto, uint16_t port);
+					   const struct sock *s);
 
 #endif

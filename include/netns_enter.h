@@ -15,6 +15,18 @@ struct netns_list;
 int netns_open_file(int dir_fd, const char *path);
 
 /**
+ * Go into a namespace, which for others than our own wants CAP_SYS_ADMIN there,
+ * and at home for the way back (setns(2)). Nothing else may happen until
+ * netns_leave() than opening what belongs to it.
+ *
+ * Return 0 or -errno; then nothing has changed.
+ */
+int netns_enter(struct netns_list *list, struct netns *ns);
+
+/** Go home again; nothing happens if we are there. */
+void netns_leave(const struct netns_list *list);
+
+/**
  * Open a netlink socket in a namespace, which for others than our own means to
  * go there for a moment (setns(2), CAP_SYS_ADMIN).
  *

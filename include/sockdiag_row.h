@@ -28,14 +28,4 @@ int sockdiag_parse_inet(const void *data, size_t len, enum sock_proto proto, str
  */
 int sockdiag_parse_unix(const void *data, size_t len, struct sock *out);
 
-/**
- * The connections in the queue of a unix listener, from the answer about it: the
- * kernel leaves out their own ends, which have no inode, and tells those of the
- * clients (UNIX_DIAG_ICONS).
- *
- * @out  at most @max inodes of clients, 0 for one that has gone
- * Return how many there are in @out.
- */
-size_t sockdiag_parse_unix_queue(const void *data, size_t len, uint32_t *out, size_t max);
-
 #endif

@@ -20,6 +20,7 @@
 #include "source_sockdiag.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,32 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	return rc;
 }
 
+/* Read the tables below a `net` directory. */
+static int read_tables(const struct source_request *rq, struct inventory_stats *st)
+{
+	st->used_text = true;
+	int rc = source_procnet_read(rq, &st->source);
+	if (rc < 0 && st->source.file)
+		snprintf(st->failed, sizeof(st->failed), "net/%s", st->source.file);
+	return rc;
+}
+
+/* Text of a namespace without a process that we know: it is read from within. */
+static int read_text_inside(const struct inventory_request *rq, struct netns *ns,
+			    struct source_request *source, struct inventory_stats *st)
+{
+	int rc = netns_enter(rq->namespaces, ns);
+	if (rc < 0)
+		return rc;
+
+	source->fd = open("/proc/thread-self/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = source->fd < 0 ? -errno : read_tables(source, st);
+	netns_leave(rq->namespaces);
+	if (source->fd >= 0)
+		close(source->fd);
+	return rc;
+}
+
 static int read_text(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 		     const struct source_sink *sink, struct inventory_stats *st)
 {
@@ -197,13 +224,12 @@ static int read_text(const struct inventory_request *rq, struct netns *ns, unsig
 
 	snprintf(st->failed, sizeof(st->failed), "net");
 	source.fd = netns_open_directory(rq->namespaces, ns);
+	if (source.fd == -ENOENT && rq->namespaces->is_real && ns != rq->namespaces->v)
+		return read_text_inside(rq, ns, &source, st);
 	if (source.fd < 0)
 		return source.fd;
-	st->used_text = true;
-	int rc = source_procnet_read(&source, &st->source);
+	int rc = read_tables(&source, st);
 	close(source.fd);
-	if (rc < 0 && st->source.file)
-		snprintf(st->failed, sizeof(st->failed), "net/%s", st->source.file);
 	return rc;
 }
 
@@ -217,10 +243,7 @@ int inventory_read_namespace(const struct inventory_request *rq, struct netns *n
 		rc = read_diag(rq, ns, protos, sink, st, &refused);
 	if (!refused || rq->source == INVENTORY_DIAG || rc == -ENOMEM)
 		return rc;
-	int text = read_text(rq, ns, refused, sink, st);
-	/* Without a process in it a namespace has no text: then the way in that was
-	 * refused is what is missing. */
-	return text == -ENOENT && (rc == -EPERM || rc == -EACCES) ? rc : text;
+	return read_text(rq, ns, refused, sink, st);
 }
 
 /* --- what is kept ---------------------------------------------------------- */
@@ -285,36 +308,6 @@ static int drop_unneeded(struct sock_table *t)
 	return 0;
 }
 
-/*
- * A subflow of Multipath TCP is in the TCP table, with the inode of the
- * socket it belongs to (mptcp_subflow_create_socket). Is it told by that one?
- */
-static bool is_told_by(const struct sock *subflow, const struct sock *s)
-{
-	return s->proto == SOCK_PROTO_MPTCP && s->role == subflow->role &&
-	       s->local.port == subflow->local.port && s->remote.port == subflow->remote.port &&
-	       addr_equal_ip(&s->local, &subflow->local) &&
-	       addr_equal_ip(&s->remote, &subflow->remote);
-}
-
-/* One holder, not two: drop subflows whose Multipath TCP socket is a record, too. */
-static void drop_subflows(struct sock_table *t)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < t->len; i++) {
-		const struct sock *s = &t->v[i], *end = t->v + t->len;
-		bool told = false;
-
-		for (const struct sock *next = s + 1; s->proto == SOCK_PROTO_TCP && s->inode != 0 &&
-						      next < end && next->inode == s->inode; next++)
-			told |= is_told_by(s, next);
-		if (!told)
-			t->v[kept++] = *s;
-	}
-	t->len = kept;
-}
-
 /* --- all of them ----------------------------------------------------------- */
 
 static const unsigned unix_bit = SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
@@ -377,7 +370,7 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 	if (rc == 0)
 		sock_table_sort(out);
 	if (rc == 0)
-		drop_subflows(out);
+		sock_table_drop_subflows(out);
 	return rc;
 }
 

@@ -42,7 +42,12 @@ enum {
 	IFLA_INFO_KIND = 1, /* inside of IFLA_LINKINFO */
 	IFLA_INFO_DATA = 2,
 	IFLA_VXLAN_PORT = 15, /* inside of IFLA_INFO_DATA */
+	IFLA_VXLAN_GROUP6 = 16,
+	IFLA_VXLAN_LOCAL6 = 17,
+	IFLA_VXLAN_COLLECT_METADATA = 25,
 	IFLA_GENEVE_PORT = 5,
+	IFLA_GENEVE_COLLECT_METADATA = 6,
+	IFLA_GENEVE_REMOTE6 = 7,
 	IFLA_BAREUDP_PORT = 1,
 
 	/* linux/genetlink.h */
@@ -79,11 +84,16 @@ struct generic_header {
 static const struct tunnel {
 	char kind[16];
 	uint16_t port_attr; /* inside of IFLA_INFO_DATA, big-endian; 0: not told there */
+	/* Without any of these a tunnel is IPv4's, with one of the first two IPv6's,
+	 * with the last both; 0: always both. */
+	uint16_t v6_attrs[2], both_attr;
 } tunnels[] = {
-	{"vxlan", IFLA_VXLAN_PORT},
-	{"geneve", IFLA_GENEVE_PORT},
-	{"bareudp", IFLA_BAREUDP_PORT},
-	{"wireguard", 0},
+	{"vxlan", IFLA_VXLAN_PORT, {IFLA_VXLAN_GROUP6, IFLA_VXLAN_LOCAL6},
+	 IFLA_VXLAN_COLLECT_METADATA},
+	{"geneve", IFLA_GENEVE_PORT, {IFLA_GENEVE_REMOTE6, IFLA_GENEVE_REMOTE6},
+	 IFLA_GENEVE_COLLECT_METADATA},
+	{"bareudp", IFLA_BAREUDP_PORT, {0, 0}, 0},
+	{"wireguard", 0, {0, 0}, 0},
 };
 
 void kernel_sock_list_free(struct kernel_sock_list *list)
@@ -104,11 +114,15 @@ static int add(struct kernel_sock_list *list, const struct kernel_sock *k)
 }
 
 const struct kernel_sock *kernel_sock_find(const struct kernel_sock_list *list,
-					   enum sock_proto proto, uint16_t port)
+					   const struct sock *s)
 {
+	if (!addr_is_wildcard(&s->local) || s->remote.port != 0)
+		return NULL;
 	for (size_t i = 0; i < list->len; i++) {
-		if (list->v[i].proto == proto && list->v[i].port == port)
-			return &list->v[i];
+		const struct kernel_sock *k = &list->v[i];
+		if (k->proto == s->proto && k->port == s->local.port &&
+		    (k->family == AF_UNSPEC || k->family == s->local.family))
+			return k;
 	}
 	return NULL;
 }
@@ -146,6 +160,27 @@ static const struct tunnel *find_tunnel(const struct nl_attr *kind)
 	return NULL;
 }
 
+/* A flag that is a number, or an attribute without value. */
+static bool is_set(const void *data, size_t len, uint16_t type)
+{
+	struct nl_attr a;
+
+	return find_attr(data, len, type, &a) && (a.len != sizeof(uint8_t) || nl_attr_u8(&a) != 0);
+}
+
+static sa_family_t family_of(const struct tunnel *tunnel, const struct nl_attr *values)
+{
+	struct nl_attr a;
+
+	if (tunnel->both_attr == 0 || is_set(values->data, values->len, tunnel->both_attr))
+		return AF_UNSPEC;
+	for (size_t i = 0; i < 2; i++) {
+		if (find_attr(values->data, values->len, tunnel->v6_attrs[i], &a))
+			return AF_INET6;
+	}
+	return AF_INET;
+}
+
 int kernel_sock_parse_link(const void *data, size_t len, struct kernel_sock *out)
 {
 	struct link_header h;
@@ -172,6 +207,7 @@ int kernel_sock_parse_link(const void *data, size_t len, struct kernel_sock *out
 		    !find_attr(values.data, values.len, tunnel->port_attr, &port))
 			return 0;
 		k.port = ntohs(nl_attr_u16(&port));
+		k.family = family_of(tunnel, &values);
 		if (k.port == 0)
 			return 0;
 	}

@@ -107,9 +107,12 @@ static int open_home(struct netns_list *list)
 	return fd;
 }
 
-/* Open a netlink socket in another namespace than our own. */
-static int open_abroad(struct netns_list *list, struct netns *ns, int protocol)
+int netns_enter(struct netns_list *list, struct netns *ns)
 {
+	if (!list->is_real)
+		return -EAFNOSUPPORT;
+	if (is_home(list, ns))
+		return 0;
 	int home = open_home(list);
 	if (home < 0)
 		return home;
@@ -119,12 +122,6 @@ static int open_abroad(struct netns_list *list, struct netns *ns, int protocol)
 		return fd;
 
 	int rc = setns(fd, CLONE_NEWNET) < 0 ? -errno : 0;
-	if (rc == 0) {
-		rc = nl_open(protocol);
-		/* It worked a moment ago; from elsewhere no answer of ours would be true. */
-		if (setns(home, CLONE_NEWNET) < 0)
-			abort();
-	}
 	if (!was_open) { /* a thousand open ones would be too many */
 		close(ns->fd);
 		ns->fd = -1;
@@ -132,11 +129,22 @@ static int open_abroad(struct netns_list *list, struct netns *ns, int protocol)
 	return rc;
 }
 
+void netns_leave(const struct netns_list *list)
+{
+	/* It worked a moment ago; from elsewhere no answer of ours would be true. */
+	if (list->has_home && setns(list->home_fd, CLONE_NEWNET) < 0)
+		abort();
+}
+
 int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
 {
-	if (!list->is_real)
-		return -EAFNOSUPPORT;
-	return is_home(list, ns) ? nl_open(protocol) : open_abroad(list, ns, protocol);
+	int rc = netns_enter(list, ns);
+	if (rc < 0)
+		return rc;
+
+	rc = nl_open(protocol);
+	netns_leave(list);
+	return rc;
 }
 
 int netns_open_directory(struct netns_list *list, const struct netns *ns)

@@ -52,6 +52,10 @@ static int rank(const struct sock *listener, const struct sock *s)
 {
 	if (listener->netns != s->netns)
 		return 0;
+	/* A listener that is bound to a device has no connections from others. */
+	uint32_t interface = s->bound_if ? s->bound_if : s->local.scope_id;
+	if (listener->bound_if != 0 && listener->bound_if != interface)
+		return 0;
 	if (s->proto == SOCK_PROTO_UNIX)
 		return listener->name && s->name && listener->name_len == s->name_len &&
 		       memcmp(listener->name, s->name, s->name_len) == 0;
@@ -62,32 +66,50 @@ static int rank(const struct sock *listener, const struct sock *s)
 	return covers ? same_family + 1 : 0;
 }
 
-size_t peer_find_listeners(const struct peer_index *x, const struct sock *s,
-			   const struct sock **out, size_t max)
+/* What was found so far. */
+struct finding {
+	const struct sock **out;
+	size_t max, count;
+	int best;
+};
+
+static void find_among(const struct peer_index *x, const struct sock *s, enum sock_proto proto,
+		       struct finding *f)
 {
-	size_t lo = 0, hi = x->len, count = 0;
-	int best = 1;
+	size_t lo = 0, hi = x->len;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		const struct sock *l = x->v[mid];
-		if (l->proto < s->proto ||
-		    (l->proto == s->proto && l->local.port < s->local.port))
+		if (l->proto < proto || (l->proto == proto && l->local.port < s->local.port))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (; lo < x->len && x->v[lo]->proto == s->proto &&
+	for (; lo < x->len && x->v[lo]->proto == proto &&
 	       x->v[lo]->local.port == s->local.port; lo++) {
 		int fit = rank(x->v[lo], s);
-		if (fit < best)
+		if (fit < f->best)
 			continue;
-		if (fit > best)
-			count = 0;
-		best = fit;
-		if (count < max)
-			out[count] = x->v[lo];
-		count++;
+		if (fit > f->best)
+			f->count = 0;
+		f->best = fit;
+		if (f->count < f->max)
+			f->out[f->count] = x->v[lo];
+		f->count++;
 	}
-	return count;
+}
+
+size_t peer_find_listeners(const struct peer_index *x, const struct sock *s,
+			   const struct sock **out, size_t max)
+{
+	struct finding f = {.out = out, .max = max, .best = 1};
+
+	find_among(x, s, (enum sock_proto)s->proto, &f);
+	/* A listener for Multipath TCP takes TCP, too. */
+	if (f.count == 0 && s->proto == SOCK_PROTO_TCP)
+		find_among(x, s, SOCK_PROTO_MPTCP, &f);
+	else if (f.count == 0 && s->proto == SOCK_PROTO_MPTCP)
+		find_among(x, s, SOCK_PROTO_TCP, &f);
+	return f.count;
 }

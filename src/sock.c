@@ -348,7 +348,7 @@ bool sock_is_unaccepted(const struct sock *s)
 		return s->state == SOCK_STATE_CONNECTING;
 	/* close(2) moves a socket out of these states, so without a file it
 	 * is still in its listener's queue (inet_csk_accept). */
-	return s->proto == SOCK_PROTO_TCP &&
+	return (s->proto == SOCK_PROTO_TCP || s->proto == SOCK_PROTO_MPTCP) &&
 	       (s->state == SOCK_STATE_ESTABLISHED || s->state == SOCK_STATE_CLOSE_WAIT ||
 	        s->state == SOCK_STATE_SYN_RECV);
 }
@@ -357,4 +357,37 @@ bool sock_is_orphan(const struct sock *s)
 {
 	return s->inode == 0 && s->proto == SOCK_PROTO_TCP && s->timer != SOCK_TIMER_TIME_WAIT &&
 	       s->state != SOCK_STATE_LISTEN && !sock_is_unaccepted(s);
+}
+
+/*
+ * A subflow of Multipath TCP is in the TCP table, with the inode of the socket
+ * it belongs to (mptcp_subflow_create_socket), or both have none.
+ */
+static bool is_told_by(const struct sock *subflow, const struct sock *s)
+{
+	return s->proto == SOCK_PROTO_MPTCP && s->role == subflow->role &&
+	       s->netns == subflow->netns && s->local.port == subflow->local.port &&
+	       s->remote.port == subflow->remote.port &&
+	       addr_equal_ip(&s->local, &subflow->local) &&
+	       addr_equal_ip(&s->remote, &subflow->remote);
+}
+
+void sock_table_drop_subflows(struct sock_table *t)
+{
+	size_t kept = 0, mptcp = 0;
+
+	for (size_t i = 0; i < t->len; i++)
+		mptcp += t->v[i].proto == SOCK_PROTO_MPTCP;
+	for (size_t i = 0; i < t->len && mptcp > 0; i++) {
+		const struct sock *s = &t->v[i], *end = t->v + t->len;
+		bool told = false;
+
+		for (const struct sock *next = s + 1; s->proto == SOCK_PROTO_TCP && !told &&
+						      next < end && next->inode == s->inode; next++)
+			told = is_told_by(s, next);
+		if (!told)
+			t->v[kept++] = *s;
+	}
+	if (mptcp > 0)
+		t->len = kept;
 }

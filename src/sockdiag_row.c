@@ -246,23 +246,3 @@ int sockdiag_parse_unix(const void *data, size_t len, struct sock *out)
 	*out = s;
 	return 0;
 }
-
-size_t sockdiag_parse_unix_queue(const void *data, size_t len, uint32_t *out, size_t max)
-{
-	enum { ICONS = 3 }; /* UNIX_DIAG_ICONS */
-	struct nl_attr a;
-
-	if (len < sizeof(struct unix_answer))
-		return 0;
-	const void *at = (const char *)data + sizeof(struct unix_answer);
-	len -= sizeof(struct unix_answer);
-	while (nl_attr_next(&at, &len, &a)) {
-		size_t count = a.len / sizeof(*out);
-		if (a.type != ICONS)
-			continue;
-		count = count < max ? count : max;
-		memcpy(out, a.data, count * sizeof(*out));
-		return count;
-	}
-	return 0;
-}

@@ -47,8 +47,8 @@ static const struct other_proto {
 	bool has_states;  /* the request has a set of states */
 	uint32_t show;    /* attributes asked for */
 } other_protos[] = {
-	/* UDIAG_SHOW_NAME, _VFS, _PEER, _ICONS, _RQLEN, _UID */
-	{SOCK_PROTO_UNIX, AF_UNIX, 0, true, 0x5F},
+	/* UDIAG_SHOW_NAME, _VFS, _PEER, _RQLEN, _UID */
+	{SOCK_PROTO_UNIX, AF_UNIX, 0, true, 0x57},
 	{SOCK_PROTO_NETLINK, 16, 255, false, 0}, /* NDIAG_PROTO_ALL */
 	{SOCK_PROTO_PACKET, 17, 0, false, 1},    /* PACKET_SHOW_INFO */
 	{SOCK_PROTO_VSOCK, 40, 0, true, 0},
@@ -131,24 +131,24 @@ static int parse_message(struct dump *d, const struct nl_message *m, struct sock
 	return other_row_parse_diag(m->data, m->len, d->proto, &d->text, out);
 }
 
-/* The connections that a unix listener has not accepted, as text has them. */
-static int take_queue(struct dump *d, const struct nl_message *m, const struct sock *listener)
+/*
+ * The connections that a unix listener has not accepted, as text has them. The
+ * kernel leaves them out here, as they have no inode, and tells their number.
+ * Their clients are not asked for (UDIAG_SHOW_ICONS): a long queue, which any
+ * user can make, would not fit into a message and end the whole dump.
+ */
+static int take_queue(struct dump *d, const struct sock *listener)
 {
-	enum { QUEUE_MAX = 4096 }; /* SOMAXCONN */
-	uint32_t clients[QUEUE_MAX];
-	size_t count = sockdiag_parse_unix_queue(m->data, m->len, clients, QUEUE_MAX);
+	struct sock s = *listener;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		struct sock s = *listener;
-		s.inode = s.cookie = 0;
-		s.state = SOCK_STATE_CONNECTING;
-		s.peer = clients[i];
-		s.rqueue = s.wqueue = 0;
-		s.uid_known = false;
-		s.file = (struct sock_file){0};
+	s.inode = s.cookie = 0;
+	s.state = SOCK_STATE_CONNECTING;
+	s.rqueue = s.wqueue = 0;
+	s.uid_known = false;
+	s.file = (struct sock_file){0};
+	for (uint32_t i = 0; rc == 0 && i < listener->rqueue; i++)
 		rc = d->rq->sink->take(d->rq->sink->ctx, &s);
-	}
 	return rc;
 }
 
@@ -174,7 +174,7 @@ static int take_message(void *ctx, const struct nl_message *m)
 		s.device = interface_name(d, index);
 	d->sink_error = d->rq->sink->take(d->rq->sink->ctx, &s);
 	if (d->sink_error == 0 && d->proto == SOCK_PROTO_UNIX && s.state == SOCK_STATE_LISTEN)
-		d->sink_error = take_queue(d, m, &s);
+		d->sink_error = take_queue(d, &s);
 	return d->sink_error;
 }
 

@@ -216,6 +216,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 	if (rc == 0 && rq->every_socket)
 		rc = add_unknown(&s);
 	sock_table_sort(socks);
+	sock_table_drop_subflows(socks);
 	free(s.v);
 	return rc;
 }

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { CARRIERS_MAX = 1000 }; /* unix sockets with a queue that are looked at */
 
@@ -98,11 +99,11 @@ static int open_netlink(void *ctx, int protocol)
 	return netns_open_netlink(o->list, o->ns, protocol);
 }
 
-/* Sockets of the kernel belong to root, or to nobody that text can tell. */
+/* Sockets of the kernel wait for others at the wildcard address. */
 static bool may_be_kernel(const struct sock *s)
 {
-	return (!s->uid_known || s->uid == 0) && SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS &&
-	       target_is_holding(s);
+	return SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS && target_is_holding(s) &&
+	       addr_is_wildcard(&s->local);
 }
 
 /* Ask one namespace for its devices, for all its clues. */
@@ -119,8 +120,7 @@ static int explain_netns(struct search *s, struct netns *ns)
 		const struct kernel_sock *k;
 		if (clue->sock->netns != ns->id || !may_be_kernel(clue->sock))
 			continue;
-		k = kernel_sock_find(&list, (enum sock_proto)clue->sock->proto,
-				     clue->sock->local.port);
+		k = kernel_sock_find(&list, clue->sock);
 		if (k)
 			snprintf(clue->kernel, sizeof(clue->kernel), "%s%s%s", k->kind,
 				 *k->name ? " " : "", k->name);
@@ -260,6 +260,22 @@ static int look_into_messages(struct search *s, const struct evidence_request *r
 
 /* --- all questions --------------------------------------------------------- */
 
+/*
+ * True if some socket is left that may be in a process that we may read: an ordinary
+ * user's list has the ports of others, too, and no need to look for them at home.
+ */
+static bool any_ours(const struct search *s)
+{
+	uid_t uid = geteuid();
+
+	for (size_t i = 0; i < s->snap->clues.len; i++) {
+		const struct sock *sock = s->snap->clues.v[i].sock;
+		if (uid == 0 || !sock->uid_known || sock->uid == uid)
+			return true;
+	}
+	return false;
+}
+
 /* Ask processes until everything is explained, or all was asked. */
 static int ask_processes(struct search *s)
 {
@@ -279,7 +295,8 @@ static int ask_processes(struct search *s)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		size_t from = s->evidence.len;
 		/* A list is not worth what only makes suspects: that is for who asks for a port. */
-		if (!any_left(s) || (filter->targets.len == 0 && steps[i] == evidence_add_blocked))
+		bool is_list = filter->targets.len == 0;
+		if (!any_left(s) || (is_list && (steps[i] == evidence_add_blocked || !any_ours(s))))
 			break;
 		rc = steps[i](&rq, &s->evidence);
 		if (rc == 0)
