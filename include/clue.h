@@ -20,7 +20,8 @@ struct clue {
 	char kernel[40];         /* "vxlan vx0"; "" if it is not known to be the kernel's */
 	pid_t suspect;           /* probably holds it; 0: nobody, or more than one */
 	enum evidence_kind how;  /* what makes it suspect */
-	char *place; /* owned; "unit nginx.service", "container 0123456789ab"; or NULL */
+	const char *place_kind; /* "unit", "container" or "cgroup" */
+	char *place; /* owned; "nginx.service", "0123456789ab"; or NULL */
 	pid_t likely[CLUE_LIKELY_MAX]; /* unreadable processes in the socket's cgroup */
 	size_t likely_len; /* as many as there are, or 0 if they are more */
 };

@@ -23,7 +23,8 @@ enum evidence_kind {
 	EVIDENCE_REQUEST,      /* an io_uring has requests that wait, or files it does not tell */
 	EVIDENCE_RING_MAPPING, /* an io_uring is mapped and has no descriptor */
 	EVIDENCE_AIO,          /* an asynchronous I/O context */
-	EVIDENCE_BLOCKED,      /* a thread waits on a descriptor that is closed */
+	EVIDENCE_ACCEPTING,    /* a thread waits for connections on a descriptor that is closed */
+	EVIDENCE_RECEIVING,    /* a thread waits for data on one */
 	EVIDENCE_MESSAGE,      /* descriptors wait in a unix socket, whose descriptor is fd */
 };
 

@@ -56,9 +56,10 @@ enum fdinfo_map fdinfo_parse_map(const char *line, size_t len, uint64_t *out_ino
  * message on, from the text of its `syscall` file, "43 0xc8 0x0 ...". Numbers are
  * those of the machine that whoport was built for.
  *
+ * @out_accepts  which of the two
  * Return it, or -1 if the task does something else.
  * Source: proc_pid_syscall(5).
  */
-int fdinfo_parse_waiting(const char *text, size_t len);
+int fdinfo_parse_waiting(const char *text, size_t len, bool *out_accepts);
 
 #endif

@@ -34,6 +34,7 @@ struct filter_item {
 	const char *text; /* borrowed */
 	size_t len;
 	bool found;
+	bool seen; /* a target that some socket matches, be it left out by others */
 };
 
 struct filter {
@@ -134,6 +135,9 @@ bool filter_match_holder(const struct filter *f, const struct process *p, int fd
 
 /** True if a selected socket without known holder is shown. */
 bool filter_match_unheld(const struct filter *f, const struct sock *s);
+
+/** True if an item asks for ports, and of no socket that was read: sockets of elsewhere may answer it. */
+bool filter_misses_port(const struct filter *f, size_t item);
 
 /** Note which items a row answers; @p is NULL for a row without holder. */
 void filter_mark_found(struct filter *f, const struct sock *s, const struct process *p, int fd);

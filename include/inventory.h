@@ -24,6 +24,7 @@ struct inventory_request {
 	struct filter *filter;         /* prepared; notes which targets are held */
 	enum inventory_source source;
 	bool every_netns; /* -N all: it is no error if some of them may not be read */
+	bool stays_home;  /* -N: no socket of another namespace belongs to the answer */
 	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
 	size_t ports_len;
 };
@@ -31,7 +32,9 @@ struct inventory_request {
 struct inventory_stats {
 	struct source_stats source; /* of all readings together */
 	size_t unreadable; /* namespaces that could not be entered, nor read as text */
+	size_t untold;     /* tasks whose namespace could not be told */
 	bool used_text;    /* some table was read as text: names may be forged */
+	bool misses_bound; /* TCP sockets that are only bound were not told of */
 	char failed[32];   /* after an error: what could not be read, below the proc root */
 };
 
@@ -58,6 +61,16 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
  */
 int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 			     const struct source_sink *sink, struct inventory_stats *st);
+
+/**
+ * Read one more namespace that belongs to the answer, as inventory_read() does.
+ *
+ * @out  appended to, not sorted
+ * @st   added to
+ * Return 0 or -errno.
+ */
+int inventory_read_also(const struct inventory_request *rq, struct netns *ns,
+			struct sock_table *out, struct inventory_stats *st);
 
 /**
  * Read one more namespace whole: of the records that are accepted, add to the

@@ -33,6 +33,7 @@ struct netns_list {
 	char base[16]; /* whose net directory is the base: "self", "1", or "" for a fixture's own */
 	int home_fd;  /* our own namespace, to come back to; if has_home */
 	bool has_home;
+	size_t denied;     /* tasks whose namespace could not be told */
 	bool tables_known; /* every entry has its table, as far as it can be told */
 };
 
@@ -81,8 +82,20 @@ int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *pa
  */
 int netns_list_add_fd(struct netns_list *list, int fd);
 
-/** The namespace that a process is in, added if it is new; NULL if it cannot be told. */
+/**
+ * The namespace of a process, added if it is new: its main thread's, or if that has
+ * ended, of another one.
+ *
+ * @out  valid until the next one is added
+ * Return 0 or -errno.
+ */
+int netns_list_add_process(struct netns_list *list, pid_t pid, struct netns **out);
+
+/** The same, NULL if it cannot be told. */
 struct netns *netns_list_of_process(struct netns_list *list, pid_t pid);
+
+/** Close a namespace that was added by a descriptor: it is known, but there is no way in. */
+void netns_close(struct netns *ns);
 
 /** The namespace with an inode number, or NULL. */
 struct netns *netns_list_find_inode(struct netns_list *list, uint64_t inode);

@@ -35,7 +35,14 @@ void notes_missing(const struct filter *filter);
 void notes_unread_tables(const struct snapshot *snap);
 
 /**
- * If a target was not found, say whether there are other network namespaces to
+ * If a port was not found and sockets that are only bound could not be seen, which
+ * may hold it all the same: say so.
+ */
+void notes_bound(const struct snapshot *snap, const struct filter *filter,
+		 const struct netns_list *namespaces);
+
+/**
+ * If a port was not found, say whether there are other network namespaces to
  * look into. They are counted, not read.
  */
 void notes_elsewhere(const struct filter *filter, struct netns_list *namespaces);

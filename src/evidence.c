@@ -15,14 +15,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	RING_READS_MAX = 100, /* of one busy ring */
+	RING_PAUSE_NS = 200000,
 	THREADS_MAX = 20000,  /* asked what they wait for */
 };
 
@@ -61,12 +61,14 @@ struct ring_reading {
 	struct fdinfo_ring ring;
 	struct evidence found;
 	struct evidence_list *out;
+	bool is_readable; /* there were lines */
 };
 
 static int take_ring_line(void *ctx, const char *line, size_t len)
 {
 	struct ring_reading *r = ctx;
 
+	r->is_readable = true;
 	if (!line || !fdinfo_take_ring_line(&r->ring, line, len, &r->found.inode))
 		return 0;
 	return add(r->out, &r->found);
@@ -85,6 +87,7 @@ static int read_ring(int proc_fd, const struct scan_sight *s, struct evidence_li
 {
 	struct ring_reading r = {.found = {EVIDENCE_RING_FILE, s->pid, s->tid, s->fd, 0},
 				 .out = out};
+	const struct timespec pause = {.tv_nsec = RING_PAUSE_NS};
 	size_t before = out->len;
 	char path[64];
 	int rc = 0;
@@ -95,15 +98,15 @@ static int read_ring(int proc_fd, const struct scan_sight *s, struct evidence_li
 		out->len = before;
 		rc = read_lines(proc_fd, path, take_ring_line, &r);
 		/* Files are announced but not listed while the ring is busy. */
-		if (r.ring.has_files && (r.ring.announced == 0 || r.ring.listed > 0))
+		if (!r.is_readable || (r.ring.has_files && (r.ring.announced == 0 || r.ring.listed > 0)))
 			break;
-		sched_yield();
+		nanosleep(&pause, NULL);
 	}
 	r.found.kind = EVIDENCE_REQUEST;
 	r.found.inode = 0;
-	bool untold = r.ring.has_requests || r.ring.has_nameless ||
+	bool untold = !r.ring.has_files || r.ring.has_requests || r.ring.has_nameless ||
 		      (r.ring.announced > 0 && r.ring.listed == 0);
-	return rc == 0 && untold ? add(out, &r.found) : rc;
+	return rc == 0 && r.is_readable && untold ? add(out, &r.found) : rc;
 }
 
 int evidence_add_rings(const struct evidence_request *rq, struct evidence_list *out)
@@ -225,17 +228,22 @@ struct thread_reading {
 static int visit_thread(struct thread_reading *r, pid_t pid, int tasks_fd, int tid)
 {
 	char path[64], text[256];
-	struct stat st;
+	uint64_t inode;
+	int rc;
 
 	snprintf(path, sizeof(path), "%d/syscall", tid);
 	ssize_t n = procfs_read(tasks_fd, path, text, sizeof(text));
-	int fd = n > 0 ? fdinfo_parse_waiting(text, (size_t)n) : -1;
+	bool accepts = false;
+	int fd = n > 0 ? fdinfo_parse_waiting(text, (size_t)n, &accepts) : -1;
 	if (fd < 0)
 		return 0;
 	snprintf(path, sizeof(path), "%d/fd/%d", tid, fd);
-	if (fstatat(tasks_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+	/* The number may be another file's by now; another socket's cannot be told. */
+	rc = procfs_read_socket(tasks_fd, path, &inode);
+	if (rc != 0 && rc != -ENOENT)
 		return 0;
-	return add(r->out, &(struct evidence){EVIDENCE_BLOCKED, pid, tid, fd, 0});
+	return add(r->out, &(struct evidence){accepts ? EVIDENCE_ACCEPTING : EVIDENCE_RECEIVING, pid,
+					      tid, fd, 0});
 }
 
 static int visit_threads(void *ctx, pid_t pid, int dir_fd)

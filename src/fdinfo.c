@@ -120,16 +120,19 @@ enum fdinfo_map fdinfo_parse_map(const char *line, size_t len, uint64_t *out_ino
 	return starts_with(path, rest, "/[aio]") ? FDINFO_MAP_AIO : FDINFO_MAP_OTHER;
 }
 
-int fdinfo_parse_waiting(const char *text, size_t len)
+int fdinfo_parse_waiting(const char *text, size_t len, bool *out_accepts)
 {
-	static const long calls[] = {
+	static const struct {
+		long number;
+		bool accepts;
+	} calls[] = {
 #ifdef SYS_accept
-		SYS_accept,
+		{SYS_accept, true},
 #endif
 #ifdef SYS_recvfrom
-		SYS_recvfrom,
+		{SYS_recvfrom, false},
 #endif
-		SYS_accept4, SYS_recvmsg, SYS_recvmmsg,
+		{SYS_accept4, true}, {SYS_recvmsg, false}, {SYS_recvmmsg, false},
 	};
 	const char *at = text, *end = text + len;
 	uint64_t call, fd;
@@ -143,8 +146,10 @@ int fdinfo_parse_waiting(const char *text, size_t len)
 	if (!num_scan(&at, end, 16, INT_MAX, &fd))
 		return -1;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		if (calls[i] == (long)call)
-			return (int)fd;
+		if (calls[i].number != (long)call)
+			continue;
+		*out_accepts = calls[i].accepts;
+		return (int)fd;
 	}
 	return -1;
 }

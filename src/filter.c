@@ -297,10 +297,21 @@ static enum sock_role witness_or_none(struct filter *f, const struct sock *s)
 	return SOCK_ROLE_NONE;
 }
 
+/* Targets that a socket matches, though other selections leave it out. */
+static void note_seen(struct filter *f, const struct sock *s)
+{
+	size_t cursor = 0;
+
+	for (struct target *t; (t = target_list_next(&f->targets, s, &cursor));)
+		f->items[t->item].seen = true;
+}
+
 enum sock_role filter_classify(struct filter *f, const struct sock *s)
 {
-	if (!match_sock(f, s))
+	if (!match_sock(f, s)) {
+		note_seen(f, s);
 		return witness_or_none(f, s);
+	}
 	if (f->targets.len == 0)
 		return SOCK_ROLE_WANTED;
 
@@ -309,6 +320,7 @@ enum sock_role filter_classify(struct filter *f, const struct sock *s)
 	enum sock_role role = SOCK_ROLE_NONE;
 	size_t cursor = 0;
 	for (struct target *t; (t = target_list_next(&f->targets, s, &cursor));) {
+		f->items[t->item].seen = true;
 		if (holding)
 			t->held |= bit;
 		if (holding || every_state)
@@ -428,6 +440,22 @@ bool filter_match_holder(const struct filter *f, const struct process *p, int fd
 bool filter_match_unheld(const struct filter *f, const struct sock *s)
 {
 	return process_filter_match_unheld(&f->processes, s->uid, s->uid_known);
+}
+
+bool filter_misses_port(const struct filter *f, size_t item)
+{
+	const struct filter_item *i = &f->items[item];
+
+	if (i->found || i->seen)
+		return false;
+	if (i->kind == FILTER_INET)
+		return true;
+	for (size_t k = 0; k < f->targets.len; k++) {
+		const struct target *t = &f->targets.v[k];
+		if (t->item == item) /* a path is looked for everywhere */
+			return !t->name || t->name_len == 0 || *t->name == '\0';
+	}
+	return false;
 }
 
 void filter_mark_found(struct filter *f, const struct sock *s, const struct process *p, int fd)

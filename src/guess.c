@@ -56,12 +56,13 @@ struct suspect {
 	enum evidence_kind how;
 	uint32_t uid;
 	uint32_t netns; /* 0 when unknown */
+	size_t suited;  /* sockets that it fits */
 	char cgroup[1024];
 };
 
 /* Learn what can be told of a suspect. Return false if it is gone. */
-static bool describe(const struct snapshot_request *rq, const struct evidence *e,
-		     struct suspect *out)
+static bool describe_suspect(const struct snapshot_request *rq, const struct evidence *e,
+			     struct suspect *out)
 {
 	struct process p = {.pid = e->pid, .tid = e->pid};
 	struct cgroup_name name = {"", 0};
@@ -85,6 +86,11 @@ static bool describe(const struct snapshot_request *rq, const struct evidence *e
 
 static bool fits(const struct suspect *suspect, const struct sock *s, const char *path)
 {
+	bool listens = s->state == SOCK_STATE_LISTEN;
+
+	if ((suspect->how == EVIDENCE_ACCEPTING && !listens) ||
+	    (suspect->how == EVIDENCE_RECEIVING && listens))
+		return false;
 	return s->uid_known && s->uid == suspect->uid && s->netns == suspect->netns &&
 	       (!path || strcmp(path, suspect->cgroup) == 0);
 }
@@ -100,30 +106,59 @@ static struct suspect *list_suspects(const struct snapshot_request *rq,
 		bool known = evidence->v[i].inode != 0;
 		for (size_t j = 0; j < *out_len && !known; j++)
 			known = v[j].pid == evidence->v[i].pid;
-		if (!known && describe(rq, &evidence->v[i], &v[*out_len]))
+		if (!known && describe_suspect(rq, &evidence->v[i], &v[*out_len]))
 			(*out_len)++;
 	}
 	return v;
 }
 
-/* Only a single suspect is worth naming. */
-static int name_suspect(const struct snapshot_request *rq, struct snapshot *snap,
-			struct clue *clue, const char *path, const struct suspect *v, size_t len)
+/* The only suspect that fits a socket, or NULL. */
+static struct suspect *find_only(const struct sock *s, const char *path, struct suspect *v,
+				 size_t len)
 {
-	const struct suspect *only = NULL;
+	struct suspect *only = NULL;
 
 	for (size_t i = 0; i < len; i++) {
-		if (!fits(&v[i], clue->sock, path))
+		if (!fits(&v[i], s, path))
 			continue;
 		if (only)
-			return 0;
+			return NULL;
 		only = &v[i];
 	}
-	if (!only)
-		return 0;
-	clue->suspect = only->pid;
-	clue->how = only->how;
-	return load_process(rq, snap, only->pid);
+	return only;
+}
+
+/* A thread waits on one socket: if there is more than one that it may be, it is none. */
+static bool is_named(const struct suspect *suspect)
+{
+	bool single = suspect->how == EVIDENCE_ACCEPTING || suspect->how == EVIDENCE_RECEIVING;
+
+	return !single || suspect->suited == 1;
+}
+
+/* Name in each clue the only suspect there is, if it is one. */
+static int name_suspects(const struct snapshot_request *rq, struct snapshot *snap,
+			 const struct cgroup_index *cgroups, struct suspect *v, size_t len)
+{
+	int rc = 0;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; rc == 0 && i < snap->clues.len; i++) {
+			struct clue *clue = &snap->clues.v[i];
+			if (clue->sock->inode == 0 || *clue->kernel)
+				continue;
+			struct suspect *only = find_only(clue->sock,
+							 path_of(cgroups, clue->sock), v, len);
+			if (only && pass == 0)
+				only->suited++;
+			if (!only || pass == 0 || !is_named(only))
+				continue;
+			clue->suspect = only->pid;
+			clue->how = only->how;
+			rc = load_process(rq, snap, only->pid);
+		}
+	}
+	return rc;
 }
 
 int guess_suspects(const struct snapshot_request *rq, struct snapshot *snap,
@@ -139,11 +174,8 @@ int guess_suspects(const struct snapshot_request *rq, struct snapshot *snap,
 	if (len > 0)
 		rc = cgroup_index_load(&cgroups, rq->inventory.namespaces->proc_fd);
 	rc = rc == -ENOMEM ? rc : 0; /* without cgroups, owner and namespace have to do */
-	for (size_t i = 0; rc == 0 && len > 0 && i < snap->clues.len; i++) {
-		struct clue *clue = &snap->clues.v[i];
-		if (clue->sock->inode != 0 && !*clue->kernel)
-			rc = name_suspect(rq, snap, clue, path_of(&cgroups, clue->sock), v, len);
-	}
+	if (rc == 0 && len > 0)
+		rc = name_suspects(rq, snap, &cgroups, v, len);
 	cgroup_index_free(&cgroups);
 	free(v);
 	return rc;
@@ -151,33 +183,36 @@ int guess_suspects(const struct snapshot_request *rq, struct snapshot *snap,
 
 /* --- places ---------------------------------------------------------------- */
 
-/* `unit nginx.service`, `container 0123456789ab`, `cgroup /path`; NULL without memory. */
-static char *describe_place(const char *path)
+/* Name the unit, the container, or the whole path. Return 0 or -ENOMEM. */
+static int describe_place(const char *path, struct clue *clue)
 {
-	size_t len = strlen(path), size = len + 16;
+	size_t len = strlen(path);
 	struct cgroup_name name;
-	const char *what = "container";
 
+	clue->place_kind = "container";
 	if (!cgroup_parse_container(path, len, &name)) {
-		what = "unit";
+		clue->place_kind = "unit";
 		if (!cgroup_parse_unit(path, len, &name)) {
-			what = "cgroup";
+			clue->place_kind = "cgroup";
 			name = (struct cgroup_name){path, len};
 		}
 	}
-	char *text = malloc(size);
-	if (text)
-		snprintf(text, size, "%s %.*s", what, (int)name.len, name.text);
-	return text;
+	clue->place = strndup(name.text, name.len);
+	return clue->place ? 0 : -ENOMEM;
 }
 
 static bool is_denied(const struct scan_stats *st, pid_t pid)
 {
-	for (size_t i = 0; i < st->denied_len; i++) {
-		if (st->denied[i].pid == pid)
-			return true;
+	size_t lo = 0, hi = st->denied_len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (st->denied[mid].pid < pid)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return false;
+	return lo < st->denied_len && st->denied[lo].pid == pid;
 }
 
 /* The members of a cgroup that could not be read, if they are few. */
@@ -206,34 +241,77 @@ static int find_likely(const struct snapshot_request *rq, struct snapshot *snap,
 	return rc;
 }
 
+/* Describe the place of one clue. Return 0 or -ENOMEM. */
+static int describe(const struct snapshot_request *rq, struct snapshot *snap,
+		    const struct cgroup_index *cgroups, struct clue *clue)
+{
+	const char *path = path_of(cgroups, clue->sock);
+
+	if (!path)
+		return 0;
+	if (describe_place(path, clue) < 0)
+		return -ENOMEM;
+	return clue->sock->inode != 0 ? find_likely(rq, snap, cgroups, path, clue) : 0;
+}
+
+/* Sockets of one cgroup have one place: it is described once. */
+static int copy_place(struct clue *clue, const struct clue *from)
+{
+	memcpy(clue->likely, from->likely, sizeof(clue->likely));
+	clue->likely_len = clue->sock->inode != 0 ? from->likely_len : 0;
+	clue->place_kind = from->place_kind;
+	clue->place = from->place ? strdup(from->place) : NULL;
+	return from->place && !clue->place ? -ENOMEM : 0;
+}
+
 static bool has_place(const struct clue *clue)
 {
 	return clue->sock->cgroup > ROOT_CGROUP && !*clue->kernel;
 }
 
+/* Clues by cgroup, those with an inode first: they know the likely processes. */
+static int compare_cgroup(const void *x, const void *y)
+{
+	const struct sock *a = (*(struct clue *const *)x)->sock, *b = (*(struct clue *const *)y)->sock;
+
+	if (a->cgroup != b->cgroup)
+		return a->cgroup < b->cgroup ? -1 : 1;
+	return (a->inode == 0) - (b->inode == 0);
+}
+
+/* The clues that have a place, by cgroup; NULL without memory. */
+static struct clue **list_placed(struct clue_list *clues, size_t *out_len)
+{
+	struct clue **v = malloc((clues->len + 1) * sizeof(*v));
+
+	*out_len = 0;
+	for (size_t i = 0; v && i < clues->len; i++) {
+		if (has_place(&clues->v[i]))
+			v[(*out_len)++] = &clues->v[i];
+	}
+	if (v && *out_len > 0)
+		qsort(v, *out_len, sizeof(struct clue *), compare_cgroup);
+	return v;
+}
+
 int guess_places(const struct snapshot_request *rq, struct snapshot *snap)
 {
 	struct cgroup_index cgroups = {0};
-	bool any = false;
+	size_t len;
 	int rc = 0;
 
-	for (size_t i = 0; i < snap->clues.len; i++)
-		any |= has_place(&snap->clues.v[i]);
-	if (!any || cgroup_index_load(&cgroups, rq->inventory.namespaces->proc_fd) < 0) {
-		cgroup_index_free(&cgroups);
-		return 0;
-	}
-	for (size_t i = 0; rc == 0 && i < snap->clues.len; i++) {
-		struct clue *clue = &snap->clues.v[i];
-		const char *path = has_place(clue) ? path_of(&cgroups, clue->sock) : NULL;
-
-		if (!path)
-			continue;
-		clue->place = describe_place(path);
-		rc = clue->place ? 0 : -ENOMEM;
-		if (rc == 0 && clue->sock->inode != 0)
-			rc = find_likely(rq, snap, &cgroups, path, clue);
+	struct clue **v = list_placed(&snap->clues, &len);
+	if (!v)
+		return -ENOMEM;
+	if (len > 0 && cgroup_index_load(&cgroups, rq->inventory.namespaces->proc_fd) < 0)
+		len = 0;
+	for (size_t i = 0; rc == 0 && i < len; i++) {
+		if (i > 0 && v[i]->sock->cgroup == v[i - 1]->sock->cgroup)
+			rc = copy_place(v[i], v[i - 1]);
+		else
+			rc = describe(rq, snap, &cgroups, v[i]);
 	}
 	cgroup_index_free(&cgroups);
+	free(v);
 	return rc;
 }

@@ -31,7 +31,7 @@ static int parse_protos(const char *text, size_t len, struct inet_spec *out, con
 		if (!sock_proto_parse(text, part, &proto) ||
 		    !(SOCK_PROTO_BIT(proto) & SOCK_PROTOS_INET))
 			return refuse_word(out_why, "no such protocol; known are TCP, UDP, UDPLITE, "
-					       "RAW, MPTCP");
+					       "RAW, MPTCP, SCTP");
 		protos |= SOCK_PROTO_BIT(proto);
 		if (comma && part + 1 == len)
 			return refuse_word(out_why, "a protocol is missing after the comma");
@@ -175,6 +175,12 @@ bool inet_spec_allows(const struct inet_spec *spec, enum sock_proto proto, sa_fa
 	       ((family == AF_INET && spec->v4) || (family == AF_INET6 && spec->v6));
 }
 
+/* An address that was given with an interface is another one on others. */
+static bool same_scope(const struct addr *a, const struct addr *b)
+{
+	return a->scope_id == 0 || b->scope_id == 0 || a->scope_id == b->scope_id;
+}
+
 static bool match_end(const struct inet_spec *spec, const struct port_range *range,
 		      enum sock_proto proto, const struct addr *a)
 {
@@ -185,7 +191,8 @@ static bool match_end(const struct inet_spec *spec, const struct port_range *ran
 	if (range)
 		port = port_range_has(range, a->port, proto);
 	for (size_t i = 0; i < spec->hosts_len && !host; i++)
-		host = addr_in_prefix(a, &spec->hosts[i].addr, spec->hosts[i].bits);
+		host = addr_in_prefix(a, &spec->hosts[i].addr, spec->hosts[i].bits) &&
+		       same_scope(a, &spec->hosts[i].addr);
 	return port && host;
 }
 

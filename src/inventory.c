@@ -95,8 +95,8 @@ static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out,
 	return in->ports_len;
 }
 
-/* A closed socket's uid is its late owner's since Linux 6.17. */
-static bool orphans_have_owners(void)
+/* True if the kernel is this version of Linux 6, or later. */
+static bool is_linux_6(unsigned wanted)
 {
 	struct utsname name;
 	uint64_t major, minor;
@@ -107,7 +107,13 @@ static bool orphans_have_owners(void)
 	if (!num_scan(&at, end, 10, UINT32_MAX, &major) || *at++ != '.' ||
 	    !num_scan(&at, end, 10, UINT32_MAX, &minor))
 		return false;
-	return major > 6 || (major == 6 && minor >= 17);
+	return major > 6 || (major == 6 && minor >= wanted);
+}
+
+/* A closed socket's uid is its late owner's since Linux 6.17. */
+static bool orphans_have_owners(void)
+{
+	return is_linux_6(17);
 }
 
 /* --- one namespace --------------------------------------------------------- */
@@ -187,6 +193,8 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	int rc = source_sockdiag_read(&source, &st->source);
 	close(source.fd);
 	*out_refused = st->source.refused | refused;
+	/* TCPF_BOUND_INACTIVE is Linux 6.8's. */
+	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !is_linux_6(8);
 	st->source.refused = *out_refused | before;
 	return rc;
 }
@@ -195,6 +203,7 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 static int read_tables(const struct source_request *rq, struct inventory_stats *st)
 {
 	st->used_text = true;
+	st->misses_bound |= rq->protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP);
 	int rc = source_procnet_read(rq, &st->source);
 	if (rc < 0 && st->source.file)
 		snprintf(st->failed, sizeof(st->failed), "net/%s", st->source.file);
@@ -361,6 +370,7 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 	*st = (struct inventory_stats){0};
 	filter_restart(rq->filter, ~0U);
 	int rc = read_all(rq, &sink, st);
+	st->untold = rq->every_netns ? rq->namespaces->denied : 0;
 	if (rc == 0 && st->source.tables == 0 && st->unreadable == 0)
 		rc = -ENODATA;
 	if (rc < 0)
@@ -372,6 +382,21 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 	if (rc == 0)
 		sock_table_drop_subflows(out);
 	return rc;
+}
+
+int inventory_read_also(const struct inventory_request *rq, struct netns *ns,
+			struct sock_table *out, struct inventory_stats *st)
+{
+	struct intake in = {.filter = rq->filter, .socks = out,
+			    .orphans_have_owners = orphans_have_owners()};
+	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget,
+				   .wants_states = wants_states, .wants_ports = wants_ports};
+	size_t from = out->len;
+
+	filter_restart(rq->filter, ~0U);
+	int rc = inventory_read_namespace(rq, ns, filter_protos(rq->filter), &sink, st);
+	settle_later(rq->filter, out, from, ~0U);
+	return rc < 0 ? rc : drop_unneeded(out);
 }
 
 int inventory_read_more(const struct inventory_request *rq, struct netns *ns,

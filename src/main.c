@@ -303,12 +303,13 @@ static bool has_namespaces(const struct run *run)
 {
 	const struct row_list *rows = &run->rows;
 	bool several = asks_every_netns(&run->options);
+	uint32_t first = 0; /* whose namespace is known */
 
 	for (size_t i = 0; i < rows->len && !several; i++) {
 		uint32_t netns = rows->v[i].sock->netns;
 		const struct netns *ns = netns_list_find(&run->namespaces, netns);
-		several = netns != 0 &&
-			  (netns != rows->v[0].sock->netns || (ns && !ns->is_asked));
+		first = first ? first : netns;
+		several = netns != 0 && (netns != first || (ns && !ns->is_asked));
 	}
 	return several;
 }
@@ -334,7 +335,8 @@ static int take_snapshot(struct run *run, unsigned facts)
 	const struct options *o = &run->options;
 	struct snapshot_request rq = {
 		.inventory = {.namespaces = &run->namespaces, .filter = &run->filter,
-			      .source = o->source, .every_netns = asks_every_netns(o)},
+			      .source = o->source, .every_netns = asks_every_netns(o),
+			      .stays_home = o->netns && !asks_every_netns(o)},
 		.facts = facts,
 		.threads = o->threads,
 	};
@@ -368,6 +370,7 @@ static void print_notes(struct run *run, int status)
 		notes_unread_tables(&run->snap);
 		if (!o->netns)
 			notes_elsewhere(&run->filter, &run->namespaces);
+		notes_bound(&run->snap, &run->filter, &run->namespaces);
 	}
 	if (o->tell_missing)
 		notes_missing(&run->filter);

@@ -12,6 +12,7 @@
 #include "procfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,11 +178,45 @@ int netns_list_add_task(struct netns_list *list, pid_t pid, pid_t tid, struct ne
 	return *out ? 0 : -ENOMEM;
 }
 
+int netns_list_add_process(struct netns_list *list, pid_t pid, struct netns **out)
+{
+	int rc = netns_list_add_task(list, pid, pid, out);
+	char path[32];
+
+	if (rc != -ENOENT)
+		return rc;
+	snprintf(path, sizeof(path), "%d/task", (int)pid);
+	int fd = openat(list->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *chunk = fd < 0 ? NULL : malloc(PROCFS_CHUNK);
+	if (chunk) {
+		struct procfs_dir dir;
+		const char *name;
+		int tid;
+
+		procfs_dir_start(&dir, fd, chunk);
+		while (rc == -ENOENT && procfs_dir_next(&dir, &name, &tid) > 0) {
+			if (tid != pid)
+				rc = netns_list_add_task(list, pid, tid, out);
+		}
+	}
+	free(chunk);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 struct netns *netns_list_of_process(struct netns_list *list, pid_t pid)
 {
 	struct netns *ns;
 
-	return netns_list_add_task(list, pid, pid, &ns) == 0 ? ns : NULL;
+	return netns_list_add_process(list, pid, &ns) == 0 ? ns : NULL;
+}
+
+void netns_close(struct netns *ns)
+{
+	if (ns->fd >= 0)
+		close(ns->fd);
+	ns->fd = -1;
 }
 
 int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *path,

@@ -35,12 +35,20 @@ static bool is_finished(const struct walk *w)
 	return w->first_only && w->list->len > 1;
 }
 
+static int add_task(struct netns_list *list, pid_t pid, pid_t tid)
+{
+	struct netns *ns;
+	int rc = netns_list_add_task(list, pid, tid, &ns);
+
+	list->denied += rc == -EACCES || rc == -EPERM;
+	return rc;
+}
+
 static int walk_threads(struct walk *w, pid_t pid)
 {
 	struct procfs_dir dir;
 	struct stat st;
 	const char *name;
-	struct netns *ns;
 	char path[32];
 	int tid, rc;
 
@@ -53,7 +61,7 @@ static int walk_threads(struct walk *w, pid_t pid)
 		return 0;
 	procfs_dir_start(&dir, fd, w->tids);
 	while ((rc = procfs_dir_next(&dir, &name, &tid)) > 0 && !is_finished(w)) {
-		rc = tid == pid ? 0 : netns_list_add_task(w->list, pid, tid, &ns);
+		rc = tid == pid ? 0 : add_task(w->list, pid, tid);
 		if (rc == -ENOMEM)
 			break;
 	}
@@ -64,14 +72,15 @@ static int walk_threads(struct walk *w, pid_t pid)
 static int walk_processes(struct walk *w, int fd)
 {
 	struct procfs_dir dir;
-	struct netns *ns;
 	const char *name;
 	int pid, rc;
 
 	procfs_dir_start(&dir, fd, w->pids);
 	while ((rc = procfs_dir_next(&dir, &name, &pid)) > 0 && !is_finished(w)) {
-		rc = pid > 0 ? netns_list_add_task(w->list, pid, pid, &ns) : 0;
-		if (rc == 0)
+		if (pid <= 0)
+			continue;
+		rc = add_task(w->list, pid, pid);
+		if (rc != -ENOMEM) /* also if the main thread has ended */
 			rc = walk_threads(w, pid);
 		if (rc == -ENOMEM)
 			return rc;

@@ -39,7 +39,8 @@ static int ask_place(struct netns_list *list, const char *path, const char *name
 		close(ns->fd);
 	ns->fd = fd;
 	ns->is_asked = true;
-	return 0;
+	/* Where we may not go ourselves, a process in it shows its tables. */
+	return ns->pid > 0 ? 0 : netns_list_find_all(list);
 }
 
 static int ask_name(struct netns_list *list, const char *name, const char **out_why)
@@ -63,7 +64,7 @@ static int ask_name(struct netns_list *list, const char *name, const char **out_
 static int ask_process(struct netns_list *list, pid_t pid, const char **out_why)
 {
 	struct netns *ns;
-	int rc = netns_list_add_task(list, pid, pid, &ns);
+	int rc = netns_list_add_process(list, pid, &ns);
 
 	if (rc == -ENOENT || rc == -ESRCH)
 		*out_why = "no such process, or it has ended";
@@ -75,10 +76,30 @@ static int ask_process(struct netns_list *list, pid_t pid, const char **out_why)
 	return 0;
 }
 
+/* A number as the NETNS column has it: of a namespace, behind "pid:" of a process. */
+static int ask_number(struct netns_list *list, const char *word, const char **out_why)
+{
+	enum { PIDS_MAX = 4194304 }; /* PID_MAX_LIMIT, linux/threads.h */
+	bool marked = strncmp(word, "pid:", 4) == 0;
+	uint64_t number;
+
+	word += marked ? 4 : 0;
+	if (!num_parse(word, word + strlen(word), UINT32_MAX, &number) || number == 0)
+		return -ENOENT;
+	if (number <= PIDS_MAX)
+		return ask_process(list, (pid_t)number, out_why);
+	int rc = netns_list_find_all(list);
+	struct netns *ns = rc == 0 ? netns_list_find_inode(list, number) : NULL;
+	if (!ns) {
+		*out_why = "no network namespace of that number";
+		return rc < 0 ? rc : -EINVAL;
+	}
+	ns->is_asked = true;
+	return 0;
+}
+
 int netns_list_ask(struct netns_list *list, const char *word, const char **out_why)
 {
-	uint64_t pid;
-
 	if (strcmp(word, "self") == 0)
 		return 0;
 	if (strcmp(word, "all") == 0) {
@@ -88,14 +109,14 @@ int netns_list_ask(struct netns_list *list, const char *word, const char **out_w
 		return rc;
 	}
 	list->v[0].is_asked = false;
-	if (num_parse(word, word + strlen(word), INT32_MAX, &pid) && pid > 0)
-		return ask_process(list, (pid_t)pid, out_why);
 	if (strchr(word, '/'))
 		return ask_place(list, word, NULL, out_why);
+	int rc = ask_number(list, word, out_why);
+	if (rc != -ENOENT)
+		return rc;
 	if (*word == '\0' || strcmp(word, ".") == 0 || strcmp(word, "..") == 0) {
 		*out_why = "not a network namespace";
 		return -EINVAL;
 	}
 	return ask_name(list, word, out_why);
 }
-

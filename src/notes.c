@@ -101,6 +101,16 @@ static void note_unreadable(size_t count)
 	msg_note(text);
 }
 
+static void note_untold(size_t count)
+{
+	char text[128], processes[48];
+
+	count_processes(count, processes, sizeof(processes));
+	snprintf(text, sizeof(text), "the network namespace of %s could not be told%s", processes,
+		 geteuid() != 0 ? "; sudo would show more" : "");
+	msg_note(text);
+}
+
 void notes_unread_tables(const struct snapshot *snap)
 {
 	const struct inventory_stats *st = &snap->inventory;
@@ -111,17 +121,29 @@ void notes_unread_tables(const struct snapshot *snap)
 		note_refused(st->source.refused);
 	if (st->unreadable > 0)
 		note_unreadable(st->unreadable);
+	if (st->untold > 0)
+		note_untold(st->untold);
+}
+
+static bool any_port_missing(const struct filter *filter)
+{
+	for (size_t i = 0; i < filter->items_len; i++) {
+		if (filter_misses_port(filter, i))
+			return true;
+	}
+	return false;
+}
+
+void notes_bound(const struct snapshot *snap, const struct filter *filter,
+		 const struct netns_list *namespaces)
+{
+	if (snap->inventory.misses_bound && namespaces->is_real && any_port_missing(filter))
+		msg_note("TCP sockets that are bound but do not listen cannot be seen here");
 }
 
 void notes_elsewhere(const struct filter *filter, struct netns_list *namespaces)
 {
-	for (size_t i = 0; i < filter->items_len; i++) {
-		const struct filter_item *item = &filter->items[i];
-		if (item->found || item->kind != FILTER_TARGET)
-			continue;
-		if (netns_list_has_others(namespaces))
-			msg_note("not everything was found in this network namespace; -N all "
-				 "looks into the others, too");
-		return;
-	}
+	if (any_port_missing(filter) && netns_list_has_others(namespaces))
+		msg_note("not everything was found in this network namespace; -N all looks into "
+			 "the others, too");
 }

@@ -18,10 +18,33 @@ enum {
 	NAMED_MAX = 3,    /* of which a reason names the first */
 };
 
+/*
+ * A foreign name among our words: what parts these may not come from it, or a
+ * command called "a,1; likely b" would be a second process.
+ */
+static void add_foreign(const struct column_style *style, const char *name, size_t len,
+			struct buf *out)
+{
+	static const char parts[] = ",;[]";
+
+	while (len > 0) {
+		size_t plain = 0;
+		while (plain < len && (name[plain] == '\0' || !strchr(parts, name[plain])))
+			plain++;
+		escape_add(out, name, plain, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
+		if (plain < len) {
+			buf_add_str(out, "\\x");
+			buf_add_hex(out, (unsigned char)name[plain++], 2);
+		}
+		name += plain;
+		len -= plain;
+	}
+}
+
 /* `nginx,811` */
 static void add_process(const struct column_style *style, const struct process *p, struct buf *out)
 {
-	escape_add(out, p->command, p->command_len, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
+	add_foreign(style, p->command, p->command_len, out);
 	buf_add_char(out, ',');
 	buf_add_dec(out, (uint64_t)p->pid);
 }
@@ -83,7 +106,7 @@ static void add_listeners(const struct column_style *style, const struct sock *s
 
 /* How a suspect may hold the socket, by enum evidence_kind: around its name. */
 static void add_suspect(const struct column_style *style, const struct clue *clue,
-			struct buf *out)
+			enum reason reason, struct buf *out)
 {
 	static const struct {
 		const char *before, *after;
@@ -91,7 +114,8 @@ static void add_suspect(const struct column_style *style, const struct clue *clu
 		[EVIDENCE_REQUEST] = {"", ", through io_uring"},
 		[EVIDENCE_RING_MAPPING] = {"", ", through io_uring"},
 		[EVIDENCE_AIO] = {"", ", through asynchronous I/O"},
-		[EVIDENCE_BLOCKED] = {"", ", in a thread that waits on it"},
+		[EVIDENCE_ACCEPTING] = {"", ", in a thread that waits on it"},
+		[EVIDENCE_RECEIVING] = {"", ", in a thread that waits on it"},
 		[EVIDENCE_MESSAGE] = {"in a message to ", ""},
 	};
 	const struct process *p =
@@ -99,23 +123,28 @@ static void add_suspect(const struct column_style *style, const struct clue *clu
 
 	if (!p)
 		return;
-	buf_add_str(out, "; probably ");
+	/* Where we cannot see everything, the guess is the other possibility. */
+	buf_add_str(out, reason == REASON_PERMISSION || reason == REASON_PIDNS ? ", or probably "
+										: "; probably ");
 	buf_add_str(out, how[clue->how].before);
 	add_process(style, p, out);
 	buf_add_str(out, how[clue->how].after);
 }
 
 /* What is known beside the reason, marked as guesses. */
-static void add_clue(const struct column_style *style, const struct clue *clue, struct buf *out)
+static void add_clue(const struct column_style *style, const struct clue *clue,
+		     enum reason reason, struct buf *out)
 {
 	bool first = true;
 
 	if (clue->suspect)
-		add_suspect(style, clue, out);
+		add_suspect(style, clue, reason, out);
 	if (!clue->place)
 		return;
 	buf_add_str(out, "; ");
-	escape_add(out, clue->place, strlen(clue->place), style->escape, ESCAPE_ALL);
+	buf_add_str(out, clue->place_kind);
+	buf_add_char(out, ' ');
+	add_foreign(style, clue->place, strlen(clue->place), out);
 	for (size_t i = 0; i < clue->likely_len; i++) {
 		const struct process *p = process_table_find(&style->snap->processes,
 							     clue->likely[i], clue->likely[i]);
@@ -184,5 +213,5 @@ void reason_text_add(const struct column_style *style, const struct row *row, st
 {
 	add_plain_reason(style, row, out);
 	if (row->clue && row->reason != REASON_KERNEL)
-		add_clue(style, row->clue, out);
+		add_clue(style, row->clue, row->reason, out);
 }

@@ -50,10 +50,30 @@ static uint64_t *list_inodes(const struct sock_table *t, size_t *out_count)
 	return inodes;
 }
 
-/* True if sockets of namespaces that nobody is in, nor a mount keeps, are asked for. */
-static bool asks_for_strays(const struct snapshot_request *rq)
+static bool any_unix(const struct sock_table *t)
 {
-	return rq->inventory.every_netns || filter_wants_every_socket(rq->inventory.filter);
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->v[i].proto == SOCK_PROTO_UNIX && t->v[i].role == SOCK_ROLE_WANTED)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * True if held sockets that no table has may belong to the answer: those of a
+ * namespace that was not read, or of a kind without a table.
+ */
+static bool asks_for_strays(const struct snapshot_request *rq, const struct snapshot *snap)
+{
+	const struct inventory_request *inventory = &rq->inventory;
+	const struct filter *filter = inventory->filter;
+
+	if (inventory->every_netns || filter_wants_every_socket(filter))
+		return true;
+	if (inventory->stays_home)
+		return false;
+	return (filter_limits_scan(filter) && filter->targets.len == 0) ||
+	       (filter_has_path(filter) && !any_unix(&snap->socks));
 }
 
 /* Scan for the holders of the sockets; adds to what is known. */
@@ -64,7 +84,7 @@ static int scan(const struct snapshot_request *rq, struct snapshot *out, enum sc
 	int proc_fd = rq->inventory.namespaces->proc_fd;
 	struct scan_request scan = {
 		.proc_fd = proc_fd,
-		.every_socket = asks_for_strays(rq),
+		.every_socket = asks_for_strays(rq, out),
 		.threads = rq->threads ? SCAN_THREADS_ALL : threads,
 		.facts = rq->facts,
 		.compare_files = procfs_is_ours(proc_fd) ? pidfd_compare_files : NULL,
@@ -304,7 +324,7 @@ int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 		rc = scan(rq, out, threads, false);
 	if (rc == 0 && unheld)
 		rc = look_again(rq, out);
-	if (rc == 0 && asks_for_strays(rq))
+	if (rc == 0 && asks_for_strays(rq, out))
 		rc = settle_strays(rq, out);
 	if (rc == 0 && out->inventory.used_text)
 		rc = doubt_settle(&rq->inventory, &out->socks, &out->holders);

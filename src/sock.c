@@ -359,17 +359,36 @@ bool sock_is_orphan(const struct sock *s)
 	       s->state != SOCK_STATE_LISTEN && !sock_is_unaccepted(s);
 }
 
+static bool same_ends(const struct sock *a, const struct sock *b)
+{
+	return a->inode == b->inode && a->netns == b->netns && a->role == b->role &&
+	       a->local.port == b->local.port && a->remote.port == b->remote.port &&
+	       compare_ip(&a->local, &b->local) == 0 && compare_ip(&a->remote, &b->remote) == 0;
+}
+
 /*
  * A subflow of Multipath TCP is in the TCP table, with the inode of the socket
- * it belongs to (mptcp_subflow_create_socket), or both have none.
+ * it belongs to (mptcp_subflow_create_socket), or both have none. Is that one
+ * in the table, too?
  */
-static bool is_told_by(const struct sock *subflow, const struct sock *s)
+static bool is_told(const struct sock_table *t, const struct sock *subflow)
 {
-	return s->proto == SOCK_PROTO_MPTCP && s->role == subflow->role &&
-	       s->netns == subflow->netns && s->local.port == subflow->local.port &&
-	       s->remote.port == subflow->remote.port &&
-	       addr_equal_ip(&s->local, &subflow->local) &&
-	       addr_equal_ip(&s->remote, &subflow->remote);
+	struct sock key = *subflow;
+	size_t lo = 0, hi = t->len;
+
+	key.proto = SOCK_PROTO_MPTCP;
+	key.state = 0;
+	key.name = NULL;
+	key.name_len = 0;
+	key.cookie = 0;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (compare_sock(&t->v[mid], &key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < t->len && t->v[lo].proto == SOCK_PROTO_MPTCP && same_ends(&t->v[lo], subflow);
 }
 
 void sock_table_drop_subflows(struct sock_table *t)
@@ -378,16 +397,16 @@ void sock_table_drop_subflows(struct sock_table *t)
 
 	for (size_t i = 0; i < t->len; i++)
 		mptcp += t->v[i].proto == SOCK_PROTO_MPTCP;
-	for (size_t i = 0; i < t->len && mptcp > 0; i++) {
-		const struct sock *s = &t->v[i], *end = t->v + t->len;
-		bool told = false;
-
-		for (const struct sock *next = s + 1; s->proto == SOCK_PROTO_TCP && !told &&
-						      next < end && next->inode == s->inode; next++)
-			told = is_told_by(s, next);
-		if (!told)
-			t->v[kept++] = *s;
+	if (mptcp == 0)
+		return;
+	/* Marked first: the search needs the order as it is. */
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->v[i].proto == SOCK_PROTO_TCP && is_told(t, &t->v[i]))
+			t->v[i].role = SOCK_ROLE_NONE;
 	}
-	if (mptcp > 0)
-		t->len = kept;
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->v[i].role != SOCK_ROLE_NONE)
+			t->v[kept++] = t->v[i];
+	}
+	t->len = kept;
 }

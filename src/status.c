@@ -35,7 +35,7 @@ static bool may_be_invisible(const struct snapshot *snap, const struct filter *f
 {
 	bool by_process = process_filter_chooses(&filter->processes) || q->every_netns;
 
-	return snap->inventory.unreadable > 0 ||
+	return snap->inventory.unreadable > 0 || (q->every_netns && snap->inventory.untold > 0) ||
 	       (snap->view == PROCFS_VIEW_HIDDEN && by_process);
 }
 

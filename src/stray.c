@@ -18,7 +18,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { COPIES_MAX = 1024 }; /* sockets asked for their namespace */
+enum {
+	COPIES_MAX = 100000, /* sockets asked for their namespace */
+	HOMES_MAX = 64,      /* namespaces of holders that are read whole */
+};
 
 /* One stray, by one of its holders. */
 struct stray {
@@ -34,7 +37,6 @@ struct search {
 	struct stray *v; /* by inode */
 	size_t len, cap;
 	size_t left; /* not found */
-	bool takes_all; /* of the namespace at hand, not just the strays */
 };
 
 static bool is_known(const struct sock_table *sorted, uint64_t inode)
@@ -93,18 +95,25 @@ static bool take_or_leave(void *ctx, const struct sock *sock)
 		stray->found = true;
 		s->left--;
 	}
-	return s->takes_all || stray;
+	return stray != NULL;
 }
 
-/* Look into one namespace. One that belongs to the answer was read before. */
+/*
+ * Look into one namespace. If all belong to the answer, and it is new, all of it is
+ * taken that is wanted; else the strays are.
+ */
 static int read_netns(struct search *s, struct netns *ns)
 {
-	bool is_new = s->rq->inventory->every_netns && !ns->is_asked;
+	const struct inventory_request *rq = s->rq->inventory;
+	int rc;
 
-	if (is_new)
+	if (rq->every_netns && !ns->is_asked) {
 		ns->is_asked = true;
-	s->takes_all = is_new;
-	int rc = inventory_read_more(s->rq->inventory, ns, take_or_leave, s, s->socks, s->st);
+		rc = inventory_read_also(rq, ns, s->socks, s->st);
+	} else {
+		rc = inventory_read_more(rq, ns, take_or_leave, s, s->socks, s->st);
+	}
+	s->st->unreadable += rq->every_netns && rc < 0;
 	return rc == -ENOMEM ? rc : 0;
 }
 
@@ -112,12 +121,12 @@ static int read_netns(struct search *s, struct netns *ns)
 static int read_homes(struct search *s)
 {
 	struct netns_list *list = s->rq->inventory->namespaces;
-	uint32_t seen[64]; /* the rest is found in another way */
+	uint32_t seen[HOMES_MAX]; /* the rest is found in another way */
 	size_t count = 0;
 	pid_t last = 0;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < s->len && count < 64; i++) {
+	for (size_t i = 0; rc == 0 && i < s->len && count < HOMES_MAX; i++) {
 		bool known = s->v[i].found || s->v[i].holder->pid == last;
 		struct netns *ns = known ? NULL : netns_list_of_process(list, s->v[i].holder->pid);
 
@@ -154,30 +163,58 @@ static int read_held(struct search *s)
 	return rc;
 }
 
+/* Find the namespace of one stray by asking the socket. */
+static int read_own_of(struct search *s, struct stray *stray)
+{
+	struct netns_list *list = s->rq->inventory->namespaces;
+	int fd = descriptor_netns(list->proc_fd, stray->holder);
+
+	if (fd < 0)
+		return 0;
+	int rc = netns_list_add_fd(list, fd);
+	if (rc <= 0)
+		return rc;
+	struct netns *ns = &list->v[list->len - 1];
+	rc = read_netns(s, ns);
+	netns_close(ns); /* a thousand open ones would be too many */
+	return rc;
+}
+
 /* Namespaces that only a socket itself keeps alive. */
 static int read_own(struct search *s)
 {
-	struct netns_list *list = s->rq->inventory->namespaces;
+	int proc_fd = s->rq->inventory->namespaces->proc_fd;
 	size_t copies = 0;
 	int rc = 0;
 
-	for (size_t i = 0; rc >= 0 && i < s->len && s->left > 0 && copies < COPIES_MAX; i++) {
+	for (size_t i = 0; rc == 0 && i < s->len && s->left > 0; i++) {
 		char name[32];
 
 		if (s->v[i].found)
 			continue;
-		size_t len = descriptor_protocol(list->proc_fd, s->v[i].holder, name, sizeof(name));
+		size_t len = descriptor_protocol(proc_fd, s->v[i].holder, name, sizeof(name));
 		if (!sock_proto_has_table(name, len))
 			continue;
-		copies++;
-		int fd = descriptor_netns(list->proc_fd, s->v[i].holder);
-		if (fd < 0)
-			continue;
-		rc = netns_list_add_fd(list, fd);
-		if (rc > 0)
-			rc = read_netns(s, &list->v[list->len - 1]);
+		if (copies++ == COPIES_MAX) {
+			s->st->unreadable++;
+			break;
+		}
+		rc = read_own_of(s, &s->v[i]);
 	}
-	return rc < 0 ? rc : 0;
+	return rc;
+}
+
+/* With -N, what is of another namespace, or may be, is left out. */
+static bool is_left_out(const struct search *s, const struct stray *stray, const char *protocol,
+			size_t len)
+{
+	if (!s->rq->inventory->stays_home)
+		return false;
+	if (sock_proto_has_table(protocol, len))
+		return true;
+	const struct netns *home =
+		netns_list_of_process(s->rq->inventory->namespaces, stray->holder->pid);
+	return home && !home->is_asked;
 }
 
 /* A record for each stray that stays one. */
@@ -191,6 +228,8 @@ static int add_unknown(struct search *s)
 			continue;
 		size_t len = descriptor_protocol(s->rq->inventory->namespaces->proc_fd, h, name,
 						 sizeof(name));
+		if (is_left_out(s, &s->v[i], name, len))
+			continue;
 		struct sock sock = {.inode = h->inode, .proto = SOCK_PROTO_OTHER, .name = name,
 				    .name_len = (uint16_t)len, .role = SOCK_ROLE_WANTED};
 		int rc = sock_table_add(s->socks, &sock);
@@ -200,19 +239,29 @@ static int add_unknown(struct search *s)
 	return 0;
 }
 
+/* Look for the strays in other namespaces. */
+static int look_abroad(struct search *s)
+{
+	const struct inventory_request *rq = s->rq->inventory;
+	int rc = 0;
+
+	if (!rq->namespaces->is_real || rq->stays_home)
+		return 0;
+	if (rq->every_netns)
+		rc = read_held(s);
+	if (rc == 0 && s->left > 0)
+		rc = read_homes(s);
+	return rc == 0 && s->left > 0 ? read_own(s) : rc;
+}
+
 int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 		 struct inventory_stats *st)
 {
 	struct search s = {.rq = rq, .socks = socks, .st = st};
-	bool is_real = rq->inventory->namespaces->is_real;
 	int rc = collect(&s);
 
-	if (rc == 0 && is_real && rq->inventory->every_netns)
-		rc = read_held(&s);
-	if (rc == 0 && is_real && s.left > 0)
-		rc = read_homes(&s);
-	if (rc == 0 && is_real && s.left > 0)
-		rc = read_own(&s);
+	if (rc == 0)
+		rc = look_abroad(&s);
 	if (rc == 0 && rq->every_socket)
 		rc = add_unknown(&s);
 	sock_table_sort(socks);

@@ -147,10 +147,12 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 		rc = add_name(list, plain, strlen(plain), item);
 	if (rc == 0)
 		rc = add_spellings(list, plain, item);
-	if (rc == 0 && stat(word, &st) == 0 && S_ISSOCK(st.st_mode))
-		list->v[first].file = (struct sock_file){major(st.st_dev), minor(st.st_dev),
-							 (uint32_t)st.st_ino};
-	return rc;
+	if (rc < 0 || stat(word, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return rc;
+	for (size_t i = first; i < list->len; i++)
+		list->v[i].file = (struct sock_file){major(st.st_dev), minor(st.st_dev),
+						     (uint32_t)st.st_ino};
+	return 0;
 }
 
 /* Add each range of a port list, at each address. */
@@ -335,12 +337,22 @@ static bool same_file(const struct target *t, const struct sock *s)
 	       t->file.major == s->file.major && t->file.minor == s->file.minor;
 }
 
+/*
+ * Is a socket of that name demonstrably another file's? Devices differ where file
+ * systems lie on one another (overlay, btrfs): then the name has to do.
+ */
+static bool is_other_file(const struct target *t, const struct sock *s)
+{
+	return t->file.inode != 0 && s->file.inode != 0 && t->file.major == s->file.major &&
+	       t->file.minor == s->file.minor && t->file.inode != s->file.inode;
+}
+
 bool target_match(const struct target *t, const struct sock *s)
 {
 	if (!(t->protos & SOCK_PROTO_BIT(s->proto)))
 		return false;
 	if (t->name)
-		return same_name(t, s) || same_file(t, s);
+		return same_file(t, s) || (same_name(t, s) && !is_other_file(t, s));
 	return s->local.port >= t->lo && s->local.port <= t->hi && conflicts(&t->addr, s);
 }
 

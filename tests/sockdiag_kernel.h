@@ -25,7 +25,7 @@ struct sd_script {
 	bool is_broken;         /* the last message has a wrong length */
 	unsigned malformed;     /* so many sockets that are cut, in front of the good one */
 	uint32_t interface;     /* of internet sockets */
-	uint32_t queue;         /* clients that wait for a unix socket, with inodes from 1 */
+	uint32_t queue;         /* clients that wait for a unix socket */
 };
 
 /* struct inet_diag_msg: a listener if one may be, of the port asked for. */
@@ -58,10 +58,8 @@ NL_FIXTURE void sd_add_other(struct nl_bytes *b, const struct sd_script *s, uint
 	if (family != AF_UNIX)
 		return;
 	nl_bytes_add_attr(b, 0, "/run/x", 7);
-	size_t nest = nl_bytes_begin_nest(b, 3); /* UNIX_DIAG_ICONS: words one behind the other */
-	for (uint32_t client = 1; client <= s->queue; client++)
-		nl_bytes_add(b, &client, sizeof(client));
-	nl_bytes_end_nest(b, nest);
+	const uint32_t queues[2] = {s->queue, 128};
+	nl_bytes_add_attr(b, 4, queues, sizeof(queues)); /* UNIX_DIAG_RQLEN */
 }
 
 NL_FIXTURE bool sd_is_inet(const struct nl_asked *a)

@@ -464,18 +464,35 @@ static void parse_portlist_believes_no_line_that_is_cut(void **state)
 static void find_wants_protocol_and_port(void **state)
 {
 	struct kernel_sock v[] = {
-		{SOCK_PROTO_UDP, 4789, "vxlan", "vx0"},
-		{SOCK_PROTO_TCP, 2049, "nfsd", ""},
-		{SOCK_PROTO_UDP, 4789, "vxlan", "vx1"},
+		{SOCK_PROTO_UDP, 4789, AF_INET, "vxlan", "vx0"},
+		{SOCK_PROTO_TCP, 2049, AF_UNSPEC, "nfsd", ""},
+		{SOCK_PROTO_UDP, 4789, AF_INET, "vxlan", "vx1"},
+		{SOCK_PROTO_UDP, 4789, AF_INET6, "vxlan", "vx2"},
 	};
 	const struct kernel_sock_list list = {v, COUNT(v), COUNT(v)}, none = {0};
+	const struct {
+		enum sock_proto proto;
+		const char *ip;
+		uint16_t port;
+		const struct kernel_sock *expected;
+	} cases[] = {
+		{SOCK_PROTO_UDP, "0.0.0.0", 4789, &v[0]}, {SOCK_PROTO_UDP, "::", 4789, &v[3]},
+		{SOCK_PROTO_TCP, "0.0.0.0", 2049, &v[1]}, {SOCK_PROTO_TCP, "::", 2049, &v[1]},
+		{SOCK_PROTO_UDP, "0.0.0.0", 2049, NULL},  {SOCK_PROTO_TCP, "0.0.0.0", 4789, NULL},
+		/* A process may have it at an address of its own. */
+		{SOCK_PROTO_UDP, "127.0.0.1", 4789, NULL}, {SOCK_PROTO_UDP, "::1", 4789, NULL},
+	};
 
 	(void)state;
-	assert_ptr_equal(kernel_sock_find(&list, SOCK_PROTO_UDP, 4789), &v[0]);
-	assert_ptr_equal(kernel_sock_find(&list, SOCK_PROTO_TCP, 2049), &v[1]);
-	assert_null(kernel_sock_find(&list, SOCK_PROTO_UDP, 2049));
-	assert_null(kernel_sock_find(&list, SOCK_PROTO_TCP, 4789));
-	assert_null(kernel_sock_find(&none, SOCK_PROTO_TCP, 0));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct sock s = make_sock(cases[i].proto, SOCK_STATE_UNCONNECTED, cases[i].ip,
+					  cases[i].port, 7);
+		assert_ptr_equal(kernel_sock_find(&list, &s), cases[i].expected);
+		assert_null(kernel_sock_find(&none, &s));
+	}
+	struct sock connected = make_sock(SOCK_PROTO_UDP, SOCK_STATE_ESTABLISHED, "0.0.0.0", 4789, 7);
+	connected.remote.port = 1;
+	assert_null(kernel_sock_find(&list, &connected));
 }
 
 /* --- the fake kernel ----------------------------------------------------- */

@@ -280,63 +280,6 @@ static void value_that_is_too_short_is_no_value(void **state)
 	}
 }
 
-/* The queue in so many bytes of an answer, at most @max clients, as "5 0 7". */
-static void assert_queue(const struct nl_bytes *b, size_t len, size_t max, const char *expected)
-{
-	char *bytes = guard_copy(b->data, len);
-	uint32_t *clients = calloc(max + 1, sizeof(*clients));
-	struct buf text = {0};
-
-	assert_non_null(clients);
-	clients[max] = 4711;
-	size_t count = sockdiag_parse_unix_queue(bytes, len, clients, max);
-	assert_true(count <= max);
-	assert_int_equal(clients[max], 4711);
-	for (size_t i = 0; i < count; i++) {
-		buf_add_str(&text, i ? " " : "");
-		buf_add_dec(&text, clients[i]);
-	}
-	assert_buf(&text, expected);
-	buf_free(&text);
-	free(clients);
-	guard_free(bytes, len);
-}
-
-static void queue_of_a_listener_gives_its_clients(void **state)
-{
-	const uint32_t clients[] = {5, 0, 4294967295U}; /* one has gone */
-	struct nl_bytes b = {0};
-
-	(void)state;
-	add_unix(&b, SOCK_STREAM, LISTEN, 7);
-	assert_queue(&b, b.len, 4, "");
-	nl_bytes_add_attr(&b, NAME, "/run/x", 7); /* to 28 */
-	assert_queue(&b, b.len, 4, "");
-	nl_bytes_add_attr(&b, ICONS, clients, sizeof(clients)); /* to 44 */
-	nl_bytes_add_u32(&b, UID, 1000);
-	for (size_t cut = 0; cut <= b.len; cut++)
-		assert_queue(&b, cut, 4, cut < 44 ? "" : "5 0 4294967295");
-	assert_queue(&b, b.len, 3, "5 0 4294967295");
-	assert_queue(&b, b.len, 2, "5 0");
-	assert_queue(&b, b.len, 0, "");
-	/* It is no news to the record. */
-	assert_int_equal(parse_ok(&b).inode, 7);
-}
-
-static void queue_with_half_a_client_gives_the_whole_ones(void **state)
-{
-	const uint32_t clients[] = {5, 6, 7};
-
-	(void)state;
-	for (size_t len = 0; len <= sizeof(clients); len++) {
-		static const char *const expected[] = {"", "5", "5 6", "5 6 7"};
-		struct nl_bytes b = {0};
-		add_unix(&b, SOCK_STREAM, LISTEN, 7);
-		nl_bytes_add_attr(&b, ICONS, clients, len);
-		assert_queue(&b, b.len, 4, expected[len / 4]);
-	}
-}
-
 static void answer_of_another_family_is_refused(void **state)
 {
 	struct nl_bytes b = {0};
@@ -365,8 +308,6 @@ int main(void)
 		cmocka_unit_test(unix_answer_cut_anywhere_gives_what_is_whole),
 		cmocka_unit_test(attribute_with_a_wrong_length_ends_them),
 		cmocka_unit_test(value_that_is_too_short_is_no_value),
-		cmocka_unit_test(queue_of_a_listener_gives_its_clients),
-		cmocka_unit_test(queue_with_half_a_client_gives_the_whole_ones),
 		cmocka_unit_test(answer_of_another_family_is_refused),
 	};
 

@@ -26,11 +26,11 @@ static void what_waits_is_asked_for_first_of_both_families(void **state)
 		    "2/136 ffffffff:0|10/136 ffffffff:0|2/255 ffffffff:0|10/255 ffffffff:0|"
 		    "2/255 2400:0+262|10/255 2400:0+262|2/132 ffffffff:0|10/132 ffffffff:0|"
 		    "2/6 1bff:0|10/6 1bff:0|2/255 1bff:0+262|10/255 1bff:0+262|"
-		    "1/0 ffffffff show 5f|16/255 show 0|17/0 show 1|40/0 ffffffff show 0|"
+		    "1/0 ffffffff show 57|16/255 show 0|17/0 show 1|40/0 ffffffff show 0|"
 		    "44/0 show 1|");
 	check_asked((struct sd_script){.error = 0}, (struct sd_reader){.protos = 0}, "");
 	check_asked((struct sd_script){.error = 0}, (struct sd_reader){.protos = UNIX_BIT},
-		    "1/0 ffffffff show 5f|");
+		    "1/0 ffffffff show 57|");
 }
 
 static void connections_are_asked_for_if_they_are_wanted_still(void **state)
@@ -87,7 +87,7 @@ static void single_ports_are_asked_for_each_in_both_families(void **state)
 	r.ports_len = 1;
 	r.protos = TCP_BIT | UNIX_BIT;
 	check_asked((struct sd_script){.error = 0}, r,
-		    "2/6 2400:80|10/6 2400:80|2/6 1bff:80|10/6 1bff:80|1/0 ffffffff show 5f|");
+		    "2/6 2400:80|10/6 2400:80|2/6 1bff:80|10/6 1bff:80|1/0 ffffffff show 57|");
 }
 
 int main(void)

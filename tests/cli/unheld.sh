@@ -303,7 +303,7 @@ if [ -n "$accept" ] && [ "$(getconf LONG_BIT)" = 64 ]; then
 	rows 'thread_that_waits_on_a_closed_descriptor_is_a_suspect' 0 80 <<EOT
 - - TCP *:80 (LISTEN) [unknown: kernel, or in flight; probably server,811, in a thread that waits on it]
 EOT
-	add_link 811 200 'pipe:[5]'
+	add_link 811 200 "socket:[5]"
 	rows 'thread_that_waits_on_an_open_descriptor' 0 80 <<EOT
 - - TCP *:80 (LISTEN) [unknown: kernel, or in flight]
 EOT
@@ -314,7 +314,7 @@ add_process 814 "$(printf 'a\033[2Jb')"
 put_in_netns 814 home
 add_map 814 '/[aio]'
 expect 'suspect_is_escaped' 0 --no-header -o REASON 80 <<'EOT'
-unknown: kernel, or in flight; probably a^[[2Jb,814, through asynchronous I/O
+unknown: kernel, or in flight; probably a^[\x5b2Jb,814, through asynchronous I/O
 EOT
 
 # What may not be read proves nothing.

@@ -1110,6 +1110,12 @@ static void do_lo_up(const char *v)
 	close(fd);
 }
 
+/* Ports from there on, so that two holders in two namespaces take the same. */
+static void do_from(const char *v)
+{
+	*last_port = (unsigned)atoi(v) - 1;
+}
+
 /* Text that is seen in the command line alone. */
 static void do_note(const char *v)
 {
@@ -1128,6 +1134,7 @@ static const struct {
 	{"dup4", do_dup4},
 	{"far4", do_far4},
 	{"finwait2", do_finwait2},
+	{"from", do_from},
 	{"group", do_group},
 	{"halfclosed", do_halfclosed},
 	{"high4", do_high4},

@@ -104,17 +104,26 @@ if [ -z "$skip_all" ]; then
 	cd "$tmp" || exit 1
 	path="$tmp/a${nl}b ${esc}[31m c"
 	hold "unix-stream:$path" 'unix-dgram:@\x1b]0;x\x07 d\n\xff' 'unix-stream:@\0\0z' \
-		"unix-seqpacket:$tmp/: 1 2" 'unix-stream:@@' "unix-stream:$tmp/end "
+		"unix-seqpacket:$tmp/: 1 2" 'unix-stream:@@' "unix-stream:$tmp/end " \
+		'unix-stream:@wh\0port77' 'unix-stream:@wh@port78' 'unix-stream:@wh\\0port79'
 fi
 
-# KIND N NAME TARGET.
+# KIND N NAME TARGET. Text shows a NUL as @, and so does NAME then.
 unix_name() {
 	whose "$1" "$2"
-	run -U -p "$pid" -d "$fd" -o PID,FD,INODE,NAME --no-header
-	expect_answer "$pid ${fd}u $inode $3"
-	expect_harmless 1
-	run "$4" -o PID,FD,INODE,NAME --no-header
-	expect_answer "$pid ${fd}u $inode $3"
+	for source in auto diag proc; do
+		options=--source=$source name=$3
+		[ "$source" != proc ] || name=$(printf '%s' "$3" | sed 's/\\0/@/g')
+		run -U -p "$pid" -d "$fd" -o PID,FD,INODE,NAME --no-header
+		expect_answer "$pid ${fd}u $inode $name"
+		expect_harmless 1
+		run "$4" -o PID,FD,INODE,NAME --no-header
+		expect_answer "$pid ${fd}u $inode $name"
+		run -t "$4"
+		expect_status 0
+		expect_pids "$pid"
+	done
+	restore
 }
 check 'a path with newline, ESC and blanks' \
 	unix_name unix-stream 1 "$tmp/a\\nb ^[[31m c type=STREAM (LISTEN)" "${path:-}"
@@ -122,7 +131,7 @@ check 'an abstract name with ESC, BEL, newline and a stray byte' \
 	unix_name unix-dgram 1 '@^[]0;x^G d\n\xff type=DGRAM (UNCONNECTED)' \
 	"@$esc]0;x$(printf '\007') d\\n\\xff"
 check 'an abstract name of NULs' \
-	unix_name unix-stream 2 '@@@z type=STREAM (LISTEN)' '@\0\0z'
+	unix_name unix-stream 2 '@\0\0z type=STREAM (LISTEN)' '@\0\0z'
 check 'a path with colons and numbers' \
 	unix_name unix-seqpacket 1 "$tmp/: 1 2 type=SEQPACKET (LISTEN)" "$tmp/: 1 2"
 check 'an abstract name that begins with @' \
@@ -130,15 +139,50 @@ check 'an abstract name that begins with @' \
 check 'a path that ends in a blank' \
 	unix_name unix-stream 4 "$tmp/end type=STREAM (LISTEN)" "$tmp/end "
 
+check 'an abstract name with a NUL inside' \
+	unix_name unix-stream 5 '@wh\0port77 type=STREAM (LISTEN)' '@wh\0port77'
+check 'an abstract name with @ inside' \
+	unix_name unix-stream 6 '@wh@port78 type=STREAM (LISTEN)' '@wh@port78'
+
+backslash_in_name() {
+	whose unix-stream 7
+	run '@wh\\0port79' -o INODE,NAME --no-header
+	expect_answer "$inode @wh\\\\0port79 type=STREAM (LISTEN)"
+	run '@wh\0port79'
+	expect_nothing
+}
+check 'an abstract name with a backslash is no NUL' backslash_in_name
+
+other_names() {
+	for word in '@wh@port77' '@wh\0port78' @wh '@wh\0' '@wh\0port' "$tmp/a" "$tmp/end"; do
+		run "$word"
+		expect_nothing
+		run --source=diag -t "$word"
+		expect_nothing
+	done
+}
+check 'netlink tells NUL from @' other_names
+
 unix_listing() {
-	run -U
-	expect_status 0
-	expect_no_message
-	expect_harmless 7
+	for source in auto diag proc; do
+		run --source=$source -U
+		expect_status 0
+		expect_no_message
+		expect_harmless 10
+	done
 }
 check 'one line for each unix socket' unix_listing
 
 # --- forged rows ------------------------------------------------------------
+
+# by_each_source CASE...: one of those below.
+by_each_source() {
+	for source in auto proc diag; do
+		options="-w --source=$source"
+		"$@"
+	done
+	restore
+}
 
 # forge KIND...: the last one's inode is used by the forger.
 forge() {
@@ -175,8 +219,8 @@ forged_tcp() {
 	expect_no_victim
 }
 forge tcp4
-check 'a forged row with the inode of a TCP listener' forged_tcp
-check 'its forger is shown whole' whole_forger
+check 'a forged row with the inode of a TCP listener' by_each_source forged_tcp
+check 'its forger is shown whole' by_each_source whole_forger
 
 forged_netlink() {
 	whose netlink
@@ -185,8 +229,8 @@ forged_netlink() {
 	expect_no_victim
 }
 forge netlink
-check 'a forged row with the inode of a netlink socket' forged_netlink
-check 'its forger is shown whole as well' whole_forger
+check 'a forged row with the inode of a netlink socket' by_each_source forged_netlink
+check 'its forger is shown whole as well' by_each_source whole_forger
 
 # NAME TARGET: the real unix socket stays what it is.
 forged_unix() {
@@ -198,10 +242,10 @@ forged_unix() {
 	expect_no_victim
 }
 forge unix-stream:@real
-check 'a forged row with the inode of another unix socket' forged_unix @real
-check 'the forger of a unix row is shown whole' whole_forger
+check 'a forged row with the inode of another unix socket' by_each_source forged_unix @real
+check 'the forger of a unix row is shown whole' by_each_source whole_forger
 
 # Rows that follow a short name could be a part of it, as far as text can tell.
 forge unix-dgram:@a unix-dgram:@b unix-dgram:@c unix-dgram:@d unix-dgram:@e unix-dgram:@f \
 	unix-stream:@g
-check 'the same, among sockets of short names' forged_unix @g
+check 'the same, among sockets of short names' by_each_source forged_unix @g

@@ -4,9 +4,9 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${0%/*}/lib.sh"
 
-hold tcp4 tcp4-any tcp6 tcp6-dual tcp6-only tcp6-mapped mptcp4 \
+hold tcp4 tcp4-any tcp6 tcp6-dual tcp6-only tcp6-mapped \
 	udp4 udp4-any udp6 udp6-dual udp6-only udp4-conn udplite4 udplite6 \
-	raw4 raw6 bound4 dup4 high4 conn4 conn6 conn4in6 far4 group \
+	raw4 raw6 dup4 high4 conn4 conn6 conn4in6 far4 group \
 	finwait2 halfclosed synsent4 pair unix-stream:@inet
 
 # row TYPE NODE NAME: the row of what whose() found.
@@ -92,7 +92,6 @@ check 'tcp6 dual stack is found by its port' holds_port tcp6-dual IPv6 TCP '*' '
 check 'tcp6 v6only is found by its port' holds_port tcp6-only IPv6 TCP '*' ' (LISTEN)' tcp
 check 'tcp6 v4-mapped is found by its port' \
 	holds_port tcp6-mapped IPv6 TCP 127.0.0.1 ' (LISTEN)' tcp
-check 'an MPTCP listener has one holder' holds_port mptcp4 IPv4 TCP 127.0.0.1 ' (LISTEN)' tcp
 check 'a descriptor of five digits is shown whole' \
 	holds_port high4 IPv4 TCP 127.0.0.1 ' (LISTEN)' tcp
 check 'udp4 is found by its port' holds_port udp4 IPv4 UDP 127.0.0.1 '' udp
@@ -300,29 +299,14 @@ raw_socket() {
 check 'a raw socket is found by -iraw, not as a port' raw_socket raw4 raw
 check 'a raw6 socket is found by -iraw, not as a port' raw_socket raw6 raw6
 
-# Text tables do not have these: only their process can tell.
-bound_only() {
-	whose bound4
-	run -p "$pid" -d "$fd"
-	expect_status 0
-	expect_no_message
-	[ "$(rows | awk -v pid="$pid" -v fd="${fd}u" -v inode="$inode" \
-		'$2 == pid && $4 == fd && $6 == inode' | wc -l)" = 1 ] ||
-		{ show_run; complain 'expected its row'; }
-}
-check 'a bound socket is among those of its process' bound_only
-
 every_listener() {
-	awk '$6 !~ /^(raw|pair|bound|unix|udp4-conn.client)|\.(client|server|first)$/ && $3 >= 0 \
+	awk '$6 !~ /^(raw|pair|unix|udp4-conn.client)|\.(client|server|first)$/ && $3 >= 0 \
 		{ print $1, $3, $4 }' "$tmp/held" >"$tmp/list"
 	awk '$6 ~ /^(dup4.first|udp4-conn.server)$/ { print $1, $3, $4 }' "$tmp/held" >>"$tmp/list"
-	# A listener that is bound for later versions of the tables may be there too.
-	whose bound4
 	run
 	expect_status 0
 	expect_no_message
-	rows | awk -v bound="$inode" '$6 != bound { sub(/u$/, "", $4); print $2, $4, $6 }' |
-		sort >"$tmp/got"
+	rows | awk '{ sub(/u$/, "", $4); print $2, $4, $6 }' | sort >"$tmp/got"
 	sort "$tmp/list" >"$tmp/want"
 	cmp -s "$tmp/want" "$tmp/got" ||
 		{ show_run; complain "$(diff "$tmp/want" "$tmp/got")"; }

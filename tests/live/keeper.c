@@ -485,6 +485,50 @@ static int make_stay_netns(const struct row *row, const char *value)
 	return spawn(work_netns, value);
 }
 
+struct settler {
+	int told[2];
+	bool refused;
+};
+
+static void *settle_thread(void *arg)
+{
+	struct settler *s = arg;
+	struct held h;
+
+	s->refused = enter_netns() < 0;
+	if (!s->refused) {
+		int fd = plain_listener(&h);
+		tell("", (pid_t)syscall(SYS_gettid), fd, h);
+	}
+	for (bool told = false;; told = true) {
+		if (!told && write(s->told[1], "", 1) != 1)
+			die("pipe");
+		pause();
+	}
+	return NULL;
+}
+
+/* A thread lives there, and its process here. */
+static int make_thread_netns(const struct row *row, const char *value)
+{
+	(void)row, (void)value;
+	static struct settler s;
+	pthread_t thread;
+	char byte;
+
+	check(pipe2(s.told, O_CLOEXEC), "pipe");
+	errno = pthread_create(&thread, NULL, settle_thread, &s);
+	if (errno)
+		die("pthread_create");
+	if (read(s.told[0], &byte, 1) != 1)
+		die("pipe");
+	close(s.told[0]);
+	close(s.told[1]);
+	if (s.refused)
+		errno = EPERM;
+	return s.refused ? -1 : 0;
+}
+
 /* --- unix ------------------------------------------------------------------ */
 
 static int listen_unix(const char *path)
@@ -586,6 +630,7 @@ static const struct row rows[] = {
 	{"sctp4", make_listener, "127.0.0.1", SOCK_STREAM, IPPROTO_SCTP, false},
 	{"shutdown4", make_shutdown, "127.0.0.1", SOCK_STREAM, 0, false},
 	{"stay-netns4", make_stay_netns, NULL, 0, 0, false},
+	{"thread-netns4", make_thread_netns, NULL, 0, 0, false},
 	{"unixhard", make_unix_hard, NULL, 0, 0, false},
 	{"unixrel", make_unix_relative, NULL, 0, 0, false},
 	{"v6both", make_v6both, "::", SOCK_STREAM, 0, false},

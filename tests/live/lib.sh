@@ -13,7 +13,8 @@
 #
 # The script runs as root of user, network, pid and mount namespaces of its own
 # (as real root without the user namespace); when it ends, the kernel ends what
-# is left in them. Where namespaces are not allowed, each case is skipped.
+# is left in them. With same_pids=yes, set before, it stays among all processes;
+# holders end with it there. Where namespaces are not allowed, each case is skipped.
 set -u
 
 : "${BUILD:=build}" "${WHOPORT:=$PWD/whoport}"
@@ -23,17 +24,42 @@ script=$0
 
 # Go on in new namespaces.
 enter_namespaces() {
+	pids='--pid --fork --mount-proc'
+	[ -z "${same_pids:-}" ] || pids=
 	for user in '' '--user --map-root-user'; do
 		[ -n "$user" ] || [ "$(id -u)" = 0 ] || continue
 		# shellcheck disable=SC2086 # words
-		if unshare $user --net --pid --mount --fork --mount-proc \
+		if unshare $user --net --mount $pids \
 			"$holder" lo-up </dev/null >/dev/null 2>&1; then
 			# shellcheck disable=SC2086
-			LIVE_NAMESPACE=${user:-root} exec unshare $user --net --pid --mount \
-				--fork --mount-proc sh "$script"
+			LIVE_NAMESPACE=${user:-root} exec unshare $user --net --mount $pids \
+				sh "$script"
 		fi
 	done
 	skip_all='namespaces are not allowed here'
+}
+
+# Network namespaces that are mounted outside would be news in answers.
+mounted_netns() {
+	awk '$4 ~ /^net:\[/ && / - nsfs / { print $5 }' /proc/self/mountinfo
+}
+
+# What an ordinary user may not unmount is out of sight of a root without /run.
+leave_mounts() {
+	for path in "$PWD" "$BUILD" "$WHOPORT"; do
+		case $path in /run/* | /mnt/*) return ;; esac
+	done
+	mount -t tmpfs none /mnt || return
+	for dir in /*; do
+		if [ -L "$dir" ]; then
+			cp -P "$dir" "/mnt$dir"
+		elif [ -d "$dir" ]; then
+			mkdir "/mnt$dir"
+			[ "$dir" = /run ] || [ "$dir" = /mnt ] || mount --rbind "$dir" "/mnt$dir"
+		fi
+	done
+	# shellcheck disable=SC2016 # for that shell
+	LIVE_ROOT=left exec chroot /mnt sh -c 'cd "$1" && exec sh "$2"' sh "$PWD" "$script"
 }
 
 if [ ! -x "$holder" ]; then
@@ -41,6 +67,11 @@ if [ ! -x "$holder" ]; then
 	exit 1
 fi
 [ -n "${LIVE_NAMESPACE:-}" ] || enter_namespaces
+if [ -z "$skip_all" ] && [ -n "$(mounted_netns)" ]; then
+	mounted_netns | xargs -n 1 umount 2>/dev/null
+	[ -z "$(mounted_netns)" ] || [ -n "${LIVE_ROOT:-}" ] || leave_mounts 2>/dev/null
+	[ -z "$(mounted_netns)" ] || skip_all='network namespaces are mounted here'
+fi
 
 tmp=$(mktemp -d) || exit 1
 chmod 755 "$tmp"
@@ -54,16 +85,6 @@ nl='
 '
 
 [ -n "$skip_all" ] || "$holder" lo-up </dev/null >/dev/null
-
-# Network namespaces that are mounted outside would be news in every answer.
-mounted_netns() {
-	awk '$4 ~ /^net:\[/ && / - nsfs / { print $5 }' /proc/self/mountinfo
-}
-elsewhere=
-if [ -z "$skip_all" ] && [ -n "$(mounted_netns)" ]; then
-	mounted_netns | xargs -n 1 umount 2>/dev/null
-	elsewhere=$(mounted_netns) # what an ordinary user may not unmount
-fi
 
 # hold_as COMMAND... -- KIND...: start a holder by way of a command. Its lines
 # are added to what is held, its process ID is in $held_by.
@@ -135,7 +156,6 @@ run() {
 	# shellcheck disable=SC2086 # words
 	LC_ALL=${locale:-C} $via "$WHOPORT" $options "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&-
 	status=$?
-	[ -z "$elsewhere" ] || sed -i '/; -N all looks into the others, too$/d' "$tmp/err"
 }
 
 as_nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'

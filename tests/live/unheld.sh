@@ -7,20 +7,21 @@
 # What a row says here that nothing explains.
 unseen='not visible from this pid namespace'
 
-# Start keeper with these alone; the first is what the case is about.
-alone() {
+# End the holders; what rings held is let go a moment later, 2 s at most.
+clear() {
 	release
-	keep "$@"
-	whose "$1"
-}
-
-# await_end COMMAND...: repeat a run until it finds nothing, 2 s at most.
-await_end() {
 	tries=0
-	while "$@" && [ -s "$tmp/out" ] && [ "$tries" -lt 40 ]; do
+	while run -w -i && [ -s "$tmp/out" ] && [ "$tries" -lt 40 ]; do
 		sleep 0.05
 		tries=$((tries + 1))
 	done
+}
+
+# Start keeper with these alone; the first is what the case is about.
+alone() {
+	clear
+	keep "$@"
+	whose "$1"
 }
 
 # --- holders ----------------------------------------------------------------
@@ -127,9 +128,8 @@ beside_descriptors() {
 		"keeper $pid root ${fd}u IPv6 $inode 0t0 TCP *:$port (LISTEN)"
 	run -t "$ring" "$mapped" "$port"
 	expect_pids "$pid"
-	# A ring's files are let go a moment after its end.
-	release
-	await_end run "$ring" "$mapped"
+	clear
+	run "$ring" "$mapped"
 	expect_nothing
 }
 check 'rings, mappings and descriptors of one process' beside_descriptors
@@ -164,7 +164,7 @@ expect_unseen() {
 # KIND, words before and after the name, and what a listing says of it.
 suspected() {
 	alone "$1" || return 0
-	suspect="; probably $2keeper,$pid$3"
+	suspect=", or probably $2keeper,$pid$3"
 	expect_unseen "$suspect" "${4-$suspect}"
 }
 check 'a pending accept of io_uring: a suspect' suspected ringacc4 '' ', through io_uring'
@@ -183,7 +183,7 @@ without_netlink() {
 		alone "$kind" || continue
 		run "$port" -o REASON --no-header
 		expect_status 0
-		grep -q "; probably keeper,$pid" "$tmp/out" ||
+		grep -q ", or probably keeper,$pid" "$tmp/out" ||
 			{ show_run; complain "expected keeper,$pid"; }
 	done
 	restore
@@ -206,15 +206,15 @@ two_suspects() {
 	kill "$pid"
 	while kill -0 "$pid" 2>/dev/null; do :; done
 	whose ringacc4 2
-	expect_unseen "; probably keeper,$pid, through io_uring"
+	expect_unseen ", or probably keeper,$pid, through io_uring"
 }
 check 'of two suspects none is named, of one that is left it is' two_suspects
 
 one_for_two() {
 	alone ringacc4 ringpoll4 || return 0
-	expect_unseen "; probably keeper,$pid, through io_uring"
+	expect_unseen ", or probably keeper,$pid, through io_uring"
 	whose ringpoll4
-	expect_unseen "; probably keeper,$pid, through io_uring"
+	expect_unseen ", or probably keeper,$pid, through io_uring"
 }
 check 'one suspect for two sockets' one_for_two
 
@@ -223,7 +223,7 @@ other_owner() {
 		skip='needs root'
 		return 0
 	fi
-	release
+	clear
 	# shellcheck disable=SC2086 # words
 	hold_as $as_nobody "$keeper" ringacc4
 	keep ringreg4
@@ -232,12 +232,12 @@ other_owner() {
 	whose ringacc4 || return 0
 	run "$port" -l -o PID,USER,REASON --no-header
 	expect_status 0
-	expect_rows "- 65534 $unseen; probably keeper,$pid, through io_uring"
+	expect_rows "- 65534 $unseen, or probably keeper,$pid, through io_uring"
 }
 check 'a suspect of another user is none' other_owner
 
 other_netns() {
-	release
+	clear
 	in_new_netns "$keeper" ringacc4
 	keep ringreg4
 	whose ringreg4 || return 0
@@ -247,7 +247,7 @@ other_netns() {
 	run -N all "$ours" "$port" -o LOCAL,PID,REASON --no-header
 	expect_status 0
 	expect_rows "127.0.0.1:$ours - $unseen" \
-		"127.0.0.1:$port - $unseen; probably keeper,$pid, through io_uring"
+		"127.0.0.1:$port - $unseen, or probably keeper,$pid, through io_uring"
 }
 check 'a suspect of another network namespace is none' other_netns
 
@@ -263,7 +263,7 @@ vxlan() {
 }
 
 kernel() {
-	release
+	clear
 	vxlan vx0 4789 || return 0
 	hold udp4
 	row="UDP *:4789 [kernel: vxlan vx0]"
