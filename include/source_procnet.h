@@ -9,8 +9,17 @@
 #ifndef WHOPORT_SOURCE_PROCNET_H
 #define WHOPORT_SOURCE_PROCNET_H
 
+#include "sock.h"
+
 struct source_request;
 struct source_stats;
+
+/** The protocols that have a table of text. */
+#define SOURCE_PROCNET_PROTOS \
+	(SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_UDP) | \
+	 SOCK_PROTO_BIT(SOCK_PROTO_UDPLITE) | SOCK_PROTO_BIT(SOCK_PROTO_RAW) | \
+	 SOCK_PROTO_BIT(SOCK_PROTO_UNIX) | SOCK_PROTO_BIT(SOCK_PROTO_NETLINK) | \
+	 SOCK_PROTO_BIT(SOCK_PROTO_PACKET))
 
 /**
  * Read the tables of some protocols.

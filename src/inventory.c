@@ -136,18 +136,32 @@ static int take_protocol(void *ctx, const char *line, size_t len)
 	return 0;
 }
 
+/* From the directory of a process, or from within the namespace. */
+static int open_protocols(struct netns_list *list, struct netns *ns)
+{
+	int dir = netns_open_directory(list, ns), fd;
+
+	if (dir >= 0) {
+		fd = procfs_open(dir, "protocols");
+		close(dir);
+		return fd;
+	}
+	int rc = netns_enter(list, ns);
+	if (rc < 0)
+		return rc;
+	fd = procfs_open(AT_FDCWD, "/proc/thread-self/net/protocols");
+	netns_leave(list);
+	return fd;
+}
+
 /* Return 0 and the count, or -errno where it cannot be told. */
-static int count_mptcp(const struct inventory_request *rq, const struct netns *ns,
+static int count_mptcp(const struct inventory_request *rq, struct netns *ns,
 		       struct mptcp_count *out)
 {
-	int dir = netns_open_directory(rq->namespaces, ns);
-	if (dir < 0)
-		return dir;
-
-	int fd = procfs_open(dir, "protocols");
-	close(dir);
+	int fd = open_protocols(rq->namespaces, ns);
 	if (fd < 0)
 		return fd;
+
 	int rc = line_reader_run(fd, take_protocol, out);
 	close(fd);
 	return rc;
@@ -159,7 +173,7 @@ static int count_mptcp(const struct inventory_request *rq, const struct netns *n
  * that was wrong, their subflows are in the TCP table. A kernel without it would
  * answer for raw sockets instead.
  */
-static unsigned leave_out_mptcp(const struct inventory_request *rq, const struct netns *ns,
+static unsigned leave_out_mptcp(const struct inventory_request *rq, struct netns *ns,
 				unsigned protos, unsigned *out_refused)
 {
 	const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP);
@@ -252,6 +266,9 @@ int inventory_read_namespace(const struct inventory_request *rq, struct netns *n
 		rc = read_diag(rq, ns, protos, sink, st, &refused);
 	if (!refused || rq->source == INVENTORY_DIAG || rc == -ENOMEM)
 		return rc;
+	/* After a dump that went well, what has no text is left; else nothing was read. */
+	if (rc == 0 && rq->source == INVENTORY_AUTO && !(refused & SOURCE_PROCNET_PROTOS))
+		return 0;
 	return read_text(rq, ns, refused, sink, st);
 }
 

@@ -9,6 +9,7 @@
 #include "netns_walk.h"
 #include "options.h"
 #include "snapshot.h"
+#include "source_procnet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,8 +118,9 @@ void notes_unread_tables(const struct snapshot *snap)
 
 	if (st->source.malformed > 0)
 		note_malformed(st->source.malformed);
-	if (st->source.refused && !st->used_text)
-		note_refused(st->source.refused);
+	unsigned unanswered = st->source.refused & SOURCE_PROCNET_PROTOS;
+	if (unanswered && !st->used_text)
+		note_refused(unanswered);
 	if (st->unreadable > 0)
 		note_unreadable(st->unreadable);
 	if (st->untold > 0)
