@@ -122,7 +122,7 @@ other_ports() {
 		run -t $words
 		expect_nothing
 	done
-	run --source=proc 1
+	run -w --source=proc 1
 	expect_nothing
 }
 check 'bound sockets are not found on other ports' other_ports
@@ -130,11 +130,20 @@ check 'bound sockets are not found on other ports' other_ports
 by_text() {
 	whose bound4
 	run --source=proc "$port"
+	expect_status 1
+	expect_no_output
+	expect_one_message
+	expect_text 'bound but do not listen cannot be seen here'
+	run -w --source=proc "$port"
 	expect_nothing
-	run --source=proc -sBOUND
+	run -w --source=proc -sBOUND
 	expect_nothing
+	whose tcp4
+	run --source=proc "$port"
+	expect_status 0
+	expect_no_message
 }
-check 'text has no bound sockets' by_text
+check 'text has no bound sockets, and says so' by_text
 
 # Somebody destroyed the socket: the process lives, and so does the port.
 destroyed() {

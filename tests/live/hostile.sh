@@ -157,7 +157,7 @@ other_names() {
 	for word in '@wh@port77' '@wh\0port78' @wh '@wh\0' '@wh\0port' "$tmp/a" "$tmp/end"; do
 		run "$word"
 		expect_nothing
-		run --source=diag -t "$word"
+		run -w --source=diag -t "$word"
 		expect_nothing
 	done
 }

@@ -575,6 +575,21 @@ static int make_unix_hard(const struct row *row, const char *value)
 	return 0;
 }
 
+/* In a network namespace that we have left again, in which no process is. */
+static int make_unix_netns(const struct row *row, const char *value)
+{
+	(void)row;
+	int here = check(open_netns(), "ns/net");
+
+	if (enter_netns() < 0)
+		return refused(here);
+	int fd = listen_unix(path_of(value));
+	check(setns(here, CLONE_NEWNET), "setns");
+	close(here);
+	tell("", getpid(), fd, (struct held){inode_of(fd), 0});
+	return 0;
+}
+
 static int work_unix_relative(const char *value)
 {
 	char *path = strdup(path_of(value));
@@ -632,6 +647,7 @@ static const struct row rows[] = {
 	{"stay-netns4", make_stay_netns, NULL, 0, 0, false},
 	{"thread-netns4", make_thread_netns, NULL, 0, 0, false},
 	{"unixhard", make_unix_hard, NULL, 0, 0, false},
+	{"unixnetns", make_unix_netns, NULL, 0, 0, false},
 	{"unixrel", make_unix_relative, NULL, 0, 0, false},
 	{"v6both", make_v6both, "::", SOCK_STREAM, 0, false},
 	{"v6only", make_v6only, "::", SOCK_STREAM, 0, true},

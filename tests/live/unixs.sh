@@ -31,8 +31,8 @@ by_name() {
 	whose "$1" "$2"
 	shown_name=$3
 	shift 3
-	for source in auto proc diag; do
-		options=--source=$source
+	for source in '' --source=proc '-w --source=diag'; do
+		options=$source
 		for word in "$@"; do
 			run "$word"
 			is_row "$shown_name"
@@ -200,4 +200,24 @@ gone() {
 	expect_nothing
 }
 check 'a path left behind by a dead server holds nothing' gone
+
+# Nothing leads to its network namespace but the socket itself.
+in_lost_netns() {
+	release
+	keep "unixnetns:$tmp/lost"
+	whose unixnetns || return 0
+	for word in "$tmp/lost" ./lost; do
+		run "$word" -o PID,FD,INODE,NAME --no-header
+		expect_answer "$pid ${fd}u $inode $tmp/lost type=STREAM (LISTEN)"
+		run -t "$word"
+		expect_status 0
+		expect_no_message
+		expect_pids "$pid"
+	done
+	run ./found
+	expect_nothing
+	run -U
+	! grep -q " $inode " "$tmp/out" || { show_run; complain '-U shows another namespace'; }
+}
+check 'a path whose network namespace has no process' in_lost_netns
 check 'a path by its file: links, renamed, relative to elsewhere' by_file
