@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 struct holder;
+struct probe;
 struct sock;
 
 /**
@@ -26,23 +27,14 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
 void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size);
 
 /**
- * Open the network namespace that a held socket belongs to, though nobody may be in
- * it. This takes a copy of the descriptor for a moment.
- *
- * Return the descriptor, the caller's, or -errno: EPERM (CAP_NET_ADMIN over the
- * namespace, the right to trace the holder), ESTALE.
- * Source: SIOCGSKNS in net/socket.c.
- */
-int descriptor_netns(int proc_fd, const struct holder *h);
-
-/**
  * Ask a held unix socket for its name, where two rows of text claim its inode.
- * This takes a copy of the descriptor for a moment.
+ * This takes a copy of the descriptor for a moment (probe.h).
  *
  * @s  a record with a name from text, which shows NUL as '@'
  * Return 1 if that is its name, 0 if it is another, -errno if it cannot be told
  * (ESTALE: the descriptor is another socket by now).
  */
-int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s);
+int descriptor_has_name(int proc_fd, struct probe *probe, const struct holder *h,
+			const struct sock *s);
 
 #endif

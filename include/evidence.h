@@ -26,6 +26,7 @@ enum evidence_kind {
 	EVIDENCE_ACCEPTING,    /* a thread waits for connections on a descriptor that is closed */
 	EVIDENCE_RECEIVING,    /* a thread waits for data on one */
 	EVIDENCE_MESSAGE,      /* descriptors wait in a unix socket, whose descriptor is fd */
+	EVIDENCE_SEVERAL,      /* more than one of these */
 };
 
 struct evidence {

@@ -12,10 +12,10 @@
 
 /** What the fdinfo of an io_uring says; filled line by line. */
 struct fdinfo_ring {
-	uint64_t inode;     /* of the ring itself, 0 when not told */
 	uint64_t announced; /* registered files */
 	uint64_t listed;    /* of which have a line */
 	bool has_files;     /* the section was there: a busy ring leaves it out */
+	bool has_polls;     /* so was a later one, that a busy ring leaves out in any version */
 	bool has_nameless;  /* a line does not tell what its file is: perhaps a socket */
 	bool has_requests;  /* requests that wait for something: they may keep files open */
 	enum { FDINFO_HEAD, FDINFO_FILES, FDINFO_POLLS } section;

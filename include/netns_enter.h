@@ -17,7 +17,8 @@ int netns_open_file(int dir_fd, const char *path);
 /**
  * Go into a namespace, which for others than our own wants CAP_SYS_ADMIN there,
  * and at home for the way back (setns(2)). Nothing else may happen until
- * netns_leave() than opening what belongs to it.
+ * netns_leave() than opening what belongs to it, and reading /proc/thread-self/net,
+ * which is looked up in the namespace that we are in.
  *
  * Return 0 or -errno; then nothing has changed.
  */

@@ -28,11 +28,12 @@ void notes_unseen(const struct snapshot *snap, const struct row_list *rows, size
 void notes_missing(const struct filter *filter);
 
 /**
- * Say what of the socket tables is missing from the answer: lines that made no
+ * Say what of the socket tables is missing from the answer, or with @is_whole,
+ * when all was found, what may make it wrong: lines that made no
  * sense, protocols without an answer, namespaces that could not be read; nothing
  * if all is there.
  */
-void notes_unread_tables(const struct snapshot *snap);
+void notes_unread_tables(const struct snapshot *snap, bool is_whole);
 
 /**
  * If a port was not found and sockets that are only bound could not be seen, which

@@ -39,6 +39,8 @@ struct scan_stats {
 	size_t descriptors; /* links asked */
 	struct scan_denied *denied; /* by ascending pid */
 	size_t denied_len, denied_cap;
+	uint32_t *denied_uids; /* theirs, ascending, each once; after scan_stats_sort() */
+	size_t denied_uids_len;
 	struct scan_table *tables; /* of the latest scan, by ascending pid */
 	size_t tables_len, tables_cap;
 	struct scan_sight *sights; /* of all processes that were read, by ascending pid */
@@ -66,7 +68,8 @@ struct scan_request {
 	bool (*wants)(const void *ctx, const struct process *p);
 	const void *ctx;
 	/* Skip processes whose table has as many descriptors as in the scan
-	 * before (where Linux 6.2 tells the number); what it denied stays. */
+	 * before (where Linux 6.2 tells the number). What it denied stays, but for
+	 * our own: they may have been in the middle of execve(2). */
 	bool only_changed;
 };
 
@@ -76,13 +79,20 @@ void scan_stats_free(struct scan_stats *st);
 /** Note a process whose descriptors may not be read. Return 0 or -ENOMEM. */
 int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid);
 
+/** Take back that a process may not be read. */
+void scan_stats_remove_denied(struct scan_stats *st, pid_t pid);
+
 /** Note how many descriptors a process had; -1 if it cannot be told. Return 0 or -ENOMEM. */
 int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors);
 
 /** Note what a descriptor leads to. Return 0 or -ENOMEM. */
 int scan_stats_add_sight(struct scan_stats *st, const struct scan_sight *sight);
 
-/** Sort all of them by pid, and drop what a second scan has noted again. */
-void scan_stats_sort(struct scan_stats *st);
+/**
+ * Sort all of them by pid, and drop what a second scan has noted again.
+ *
+ * Return 0 or -ENOMEM.
+ */
+int scan_stats_sort(struct scan_stats *st);
 
 #endif

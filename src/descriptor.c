@@ -3,7 +3,7 @@
 #include "descriptor.h"
 
 #include "holder.h"
-#include "pidfd.h"
+#include "probe.h"
 #include "procfs.h"
 #include "sock.h"
 
@@ -12,9 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -27,20 +25,39 @@ void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size)
 		snprintf(out, size, "%d/task/%d/fd/%d", (int)pid, (int)tid, fd);
 }
 
-size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
+/*
+ * Hold on to the file behind a descriptor, without opening it: the number may
+ * be given to another file at any time, and to ask some of these could hang.
+ * Return an O_PATH descriptor of the socket, the caller's, or -errno.
+ */
+static int pin_socket(int proc_fd, const struct holder *h, char *out_link, size_t size)
 {
-	char path[64], full[96];
+	char path[64];
 	uint64_t inode;
 
-	if (!procfs_is_real(proc_fd))
-		return 0;
 	descriptor_path(h->pid, h->tid, h->fd, path, sizeof(path));
-	snprintf(full, sizeof(full), "/proc/self/fd/%d/%s", proc_fd, path);
-	ssize_t n = getxattr(full, "system.sockprotoname", out, size);
-	/* The number may have been given to another file since the scan. */
-	if (n <= 0 || procfs_read_socket(proc_fd, path, &inode) <= 0 || inode != h->inode)
+	int fd = openat(proc_fd, path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	snprintf(out_link, size, "/proc/self/fd/%d", fd);
+	if (procfs_read_socket(AT_FDCWD, out_link, &inode) > 0 && inode == h->inode)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_t size)
+{
+	char link[32];
+
+	if (h->kind != HOLDER_FD || !procfs_is_real(proc_fd))
 		return 0;
-	return strnlen(out, (size_t)n);
+	int fd = pin_socket(proc_fd, h, link, sizeof(link));
+	if (fd < 0)
+		return 0;
+	ssize_t n = getxattr(link, "system.sockprotoname", out, size);
+	close(fd);
+	return n > 0 ? strnlen(out, (size_t)n) : 0;
 }
 
 /* The bytes of a name as text shows them: a path ends at its NUL. */
@@ -59,54 +76,20 @@ static bool same_name(const struct sockaddr_un *un, size_t len, const struct soc
 	return true;
 }
 
-/* A copy of a holder's descriptor that is still its socket; the caller's. */
-static int copy_socket(int proc_fd, const struct holder *h)
-{
-	struct stat st;
-
-	if (h->kind != HOLDER_FD || !procfs_is_ours(proc_fd))
-		return -EPERM;
-	int copy = pidfd_get_copy(h->pid, h->tid, h->fd);
-	if (copy < 0)
-		return copy;
-	if (fstat(copy, &st) == 0 && st.st_ino == h->inode)
-		return copy;
-	close(copy); /* the number was given to another file since the scan */
-	return -ESTALE;
-}
-
-int descriptor_has_name(int proc_fd, const struct holder *h, const struct sock *s)
+int descriptor_has_name(int proc_fd, struct probe *probe, const struct holder *h,
+			const struct sock *s)
 {
 	/* The kernel may tell one byte more than the structure has (unix(7)). */
 	union {
 		struct sockaddr_un un;
 		char bytes[sizeof(struct sockaddr_un) + 1];
 	} addr = {{.sun_family = AF_UNSPEC}};
-	socklen_t len = sizeof(addr);
+	const size_t head = offsetof(struct sockaddr_un, sun_path);
 
-	int copy = copy_socket(proc_fd, h);
-	if (copy < 0)
-		return copy;
-	int rc = getsockname(copy, (struct sockaddr *)&addr, &len) < 0 ? -errno : 0;
-	close(copy);
-	size_t head = offsetof(struct sockaddr_un, sun_path);
-	if (rc < 0 || addr.un.sun_family != AF_UNIX || len < head)
-		return rc < 0 ? rc : 0;
+	if (!procfs_is_ours(proc_fd))
+		return -EPERM;
+	int len = probe_name(probe, h, &addr, sizeof(addr));
+	if (len < 0 || addr.un.sun_family != AF_UNIX || (size_t)len < head)
+		return len < 0 ? len : 0;
 	return same_name(&addr.un, (size_t)len - head, s);
-}
-
-int descriptor_netns(int proc_fd, const struct holder *h)
-{
-	enum { GET_NETNS = 0x894C }; /* SIOCGSKNS, linux/sockios.h */
-	int copy = copy_socket(proc_fd, h);
-
-	if (copy < 0)
-		return copy;
-	int fd = ioctl(copy, GET_NETNS);
-	int err = -errno;
-	close(copy);
-	if (fd < 0)
-		return err;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	return fd;
 }

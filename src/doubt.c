@@ -11,6 +11,7 @@
 #include "holder.h"
 #include "inventory.h"
 #include "netns.h"
+#include "probe.h"
 #include "sock.h"
 
 #include <errno.h>
@@ -43,6 +44,7 @@ struct foreign {
 /* Namespaces read so far: each once, however many rows ask. */
 struct foreigners {
 	const struct inventory_request *rq;
+	struct probe probe;
 	struct foreign *v;
 	size_t len, cap;
 };
@@ -52,6 +54,7 @@ static void free_foreigners(struct foreigners *all)
 	for (size_t i = 0; i < all->len; i++)
 		free(all->v[i].inodes);
 	free(all->v);
+	probe_free(&all->probe);
 }
 
 static int take_unix(void *ctx, const struct sock *s)
@@ -138,7 +141,7 @@ static bool is_forged(const struct sock_table *socks, const struct holder_index 
 		return false;
 	return is_refuted(s, h, all) ||
 	       (s->doubt->contested &&
-		descriptor_has_name(all->rq->namespaces->proc_fd, h, s) == 0);
+		descriptor_has_name(all->rq->namespaces->proc_fd, &all->probe, h, s) == 0);
 }
 
 static int compare_row(const void *x, const void *y)

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum {
-	RING_READS_MAX = 100, /* of one busy ring */
+	RING_PAUSES_MAX = 100, /* for all busy rings together */
 	RING_PAUSE_NS = 200000,
 	THREADS_MAX = 20000,  /* asked what they wait for */
 };
@@ -83,39 +83,52 @@ static void format_fdinfo(char *out, size_t size, pid_t pid, pid_t tid, int fd)
 		snprintf(out, size, "%d/task/%d/fdinfo/%d", (int)pid, (int)tid, fd);
 }
 
-static int read_ring(int proc_fd, const struct scan_sight *s, struct evidence_list *out)
+/* Could the ring be read while it was not busy? */
+static bool is_complete(const struct ring_reading *r)
+{
+	const struct fdinfo_ring *ring = &r->ring;
+
+	return !r->is_readable ||
+	       (ring->has_files &&
+		(ring->has_polls || ring->announced == 0 || ring->listed > 0));
+}
+
+static int read_ring(int proc_fd, const struct scan_sight *s, int *pauses,
+		     struct evidence_list *out)
 {
 	struct ring_reading r = {.found = {EVIDENCE_RING_FILE, s->pid, s->tid, s->fd, 0},
 				 .out = out};
 	const struct timespec pause = {.tv_nsec = RING_PAUSE_NS};
 	size_t before = out->len;
 	char path[64];
-	int rc = 0;
+	int rc;
 
 	format_fdinfo(path, sizeof(path), s->pid, s->tid, s->fd);
-	for (int i = 0; rc == 0 && i < RING_READS_MAX; i++) {
+	for (;;) {
 		r.ring = (struct fdinfo_ring){0};
 		out->len = before;
 		rc = read_lines(proc_fd, path, take_ring_line, &r);
-		/* Files are announced but not listed while the ring is busy. */
-		if (!r.is_readable || (r.ring.has_files && (r.ring.announced == 0 || r.ring.listed > 0)))
+		if (rc < 0 || is_complete(&r) || *pauses == 0)
 			break;
 		nanosleep(&pause, NULL);
+		--*pauses;
 	}
+	/* Old kernels print names as they are: a newline in one makes a line too many. */
+	if (r.ring.listed > r.ring.announced)
+		out->len = before;
 	r.found.kind = EVIDENCE_REQUEST;
 	r.found.inode = 0;
-	bool untold = !r.ring.has_files || r.ring.has_requests || r.ring.has_nameless ||
-		      (r.ring.announced > 0 && r.ring.listed == 0);
-	return rc == 0 && r.is_readable && untold ? add(out, &r.found) : rc;
+	bool untold = !is_complete(&r) || r.ring.has_requests || r.ring.has_nameless;
+	return rc == 0 && untold ? add(out, &r.found) : rc;
 }
 
 int evidence_add_rings(const struct evidence_request *rq, struct evidence_list *out)
 {
-	int rc = 0;
+	int rc = 0, pauses = RING_PAUSES_MAX;
 
 	for (size_t i = 0; rc == 0 && i < rq->sights_len; i++) {
 		if (rq->sights[i].kind == PROCFS_LINK_RING)
-			rc = read_ring(rq->proc_fd, &rq->sights[i], out);
+			rc = read_ring(rq->proc_fd, &rq->sights[i], &pauses, out);
 	}
 	return rc;
 }
@@ -172,8 +185,17 @@ struct map_reading {
 /* An io_uring that is mapped usually has a descriptor, too. */
 static bool has_ring(const struct evidence_request *rq, pid_t pid)
 {
-	for (size_t i = 0; i < rq->sights_len; i++) {
-		if (rq->sights[i].pid == pid && rq->sights[i].kind == PROCFS_LINK_RING)
+	size_t lo = 0, hi = rq->sights_len;
+
+	while (lo < hi) { /* they are sorted by pid */
+		size_t mid = lo + (hi - lo) / 2;
+		if (rq->sights[mid].pid < pid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < rq->sights_len && rq->sights[lo].pid == pid; lo++) {
+		if (rq->sights[lo].kind == PROCFS_LINK_RING)
 			return true;
 	}
 	return false;

@@ -13,6 +13,7 @@
 
 #include "num.h"
 #include "procfs.h"
+#include "sock.h"
 
 #include <limits.h>
 #include <string.h>
@@ -55,6 +56,15 @@ static bool parse_slot(const char *line, size_t len, uint64_t *out_inode)
 	return procfs_parse_socket(at, (size_t)(end - at), out_inode);
 }
 
+/* Before 2025 a slot had the name of its file alone, a socket's its protocol: "    3: TCP". */
+static bool names_protocol(const char *line, size_t len)
+{
+	const char *end = line + len, *colon = memchr(line, ':', len);
+	const char *name = colon ? skip_blanks(colon + 1, end) : end;
+
+	return name < end && sock_proto_has_table(name, (size_t)(end - name));
+}
+
 bool fdinfo_take_ring_line(struct fdinfo_ring *ring, const char *line, size_t len,
 			   uint64_t *out_inode)
 {
@@ -62,21 +72,19 @@ bool fdinfo_take_ring_line(struct fdinfo_ring *ring, const char *line, size_t le
 
 	if (is_head)
 		ring->section = FDINFO_HEAD;
-	if (parse_field(line, len, "ino:", &ring->inode))
-		return false;
 	if (parse_field(line, len, "UserFiles:", &ring->announced)) {
 		ring->has_files = true;
 		ring->section = FDINFO_FILES;
 	} else if (starts_with(line, len, "PollList:")) {
 		ring->section = FDINFO_POLLS;
+		ring->has_polls = true;
 	} else if (ring->section == FDINFO_POLLS && !is_head && len > 0) {
 		ring->has_requests = true;
 	} else if (ring->section == FDINFO_FILES && !is_head) {
 		ring->listed++;
 		if (parse_slot(line, len, out_inode))
 			return true;
-		/* Before 2025 a socket's slot names its protocol alone; files have paths. */
-		ring->has_nameless |= !memchr(line, '/', len) && !memchr(line, '[', len);
+		ring->has_nameless |= names_protocol(line, len);
 	}
 	return false;
 }
@@ -132,7 +140,18 @@ int fdinfo_parse_waiting(const char *text, size_t len, bool *out_accepts)
 #ifdef SYS_recvfrom
 		{SYS_recvfrom, false},
 #endif
-		{SYS_accept4, true}, {SYS_recvmsg, false}, {SYS_recvmmsg, false},
+#ifdef SYS_accept4
+		{SYS_accept4, true},
+#endif
+#ifdef SYS_recvmsg
+		{SYS_recvmsg, false},
+#endif
+#ifdef SYS_recvmmsg
+		{SYS_recvmmsg, false},
+#endif
+#ifdef SYS_recvmmsg_time64
+		{SYS_recvmmsg_time64, false},
+#endif
 	};
 	const char *at = text, *end = text + len;
 	uint64_t call, fd;

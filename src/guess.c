@@ -57,6 +57,7 @@ struct suspect {
 	uint32_t uid;
 	uint32_t netns; /* 0 when unknown */
 	size_t suited;  /* sockets that it fits */
+	bool is_named;  /* in some clue */
 	char cgroup[1024];
 };
 
@@ -95,7 +96,7 @@ static bool fits(const struct suspect *suspect, const struct sock *s, const char
 	       (!path || strcmp(path, suspect->cgroup) == 0);
 }
 
-/* The suspects among all that was found, each process once. */
+/* The suspects among all that was found, each process once for each kind of evidence. */
 static struct suspect *list_suspects(const struct snapshot_request *rq,
 				     const struct evidence_list *evidence, size_t *out_len)
 {
@@ -103,35 +104,37 @@ static struct suspect *list_suspects(const struct snapshot_request *rq,
 
 	*out_len = 0;
 	for (size_t i = 0; v && i < evidence->len; i++) {
-		bool known = evidence->v[i].inode != 0;
+		const struct evidence *e = &evidence->v[i];
+		bool known = e->inode != 0;
 		for (size_t j = 0; j < *out_len && !known; j++)
-			known = v[j].pid == evidence->v[i].pid;
-		if (!known && describe_suspect(rq, &evidence->v[i], &v[*out_len]))
+			known = v[j].pid == e->pid && v[j].how == e->kind;
+		if (!known && describe_suspect(rq, e, &v[*out_len]))
 			(*out_len)++;
 	}
 	return v;
 }
 
-/* The only suspect that fits a socket, or NULL. */
+/* The only suspect that fits a socket, or NULL; and by what evidence. */
 static struct suspect *find_only(const struct sock *s, const char *path, struct suspect *v,
-				 size_t len)
+				 size_t len, enum evidence_kind *out_how)
 {
 	struct suspect *only = NULL;
 
 	for (size_t i = 0; i < len; i++) {
 		if (!fits(&v[i], s, path))
 			continue;
-		if (only)
+		if (only && only->pid != v[i].pid)
 			return NULL;
-		only = &v[i];
+		*out_how = only ? EVIDENCE_SEVERAL : v[i].how;
+		only = only ? only : &v[i];
 	}
 	return only;
 }
 
 /* A thread waits on one socket: if there is more than one that it may be, it is none. */
-static bool is_named(const struct suspect *suspect)
+static bool is_worth_naming(const struct suspect *suspect, enum evidence_kind how)
 {
-	bool single = suspect->how == EVIDENCE_ACCEPTING || suspect->how == EVIDENCE_RECEIVING;
+	bool single = how == EVIDENCE_ACCEPTING || how == EVIDENCE_RECEIVING;
 
 	return !single || suspect->suited == 1;
 }
@@ -143,20 +146,25 @@ static int name_suspects(const struct snapshot_request *rq, struct snapshot *sna
 	int rc = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; rc == 0 && i < snap->clues.len; i++) {
+		for (size_t i = 0; i < snap->clues.len; i++) {
 			struct clue *clue = &snap->clues.v[i];
 			if (clue->sock->inode == 0 || *clue->kernel)
 				continue;
-			struct suspect *only = find_only(clue->sock,
-							 path_of(cgroups, clue->sock), v, len);
+			enum evidence_kind how = EVIDENCE_SEVERAL;
+			struct suspect *only = find_only(
+				clue->sock, path_of(cgroups, clue->sock), v, len, &how);
 			if (only && pass == 0)
 				only->suited++;
-			if (!only || pass == 0 || !is_named(only))
+			if (!only || pass == 0 || !is_worth_naming(only, how))
 				continue;
 			clue->suspect = only->pid;
-			clue->how = only->how;
-			rc = load_process(rq, snap, only->pid);
+			clue->how = how;
+			only->is_named = true;
 		}
+	}
+	for (size_t i = 0; rc == 0 && i < len; i++) {
+		if (v[i].is_named)
+			rc = load_process(rq, snap, v[i].pid);
 	}
 	return rc;
 }

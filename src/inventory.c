@@ -424,9 +424,11 @@ int inventory_read_more(const struct inventory_request *rq, struct netns *ns,
 			    .orphans_have_owners = orphans_have_owners()};
 	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget};
 	size_t from = out->len;
+	unsigned refused = st->source.refused;
 
 	filter_restart(rq->filter, ~0U);
 	int rc = inventory_read_namespace(rq, ns, SOCK_PROTO_BIT(SOCK_PROTO_OTHER) - 1, &sink, st);
+	st->source.refused = refused; /* nobody asked for all of them */
 	settle_later(rq->filter, out, from, ~0U);
 	return rc < 0 ? rc : drop_unneeded(out);
 }

@@ -43,6 +43,7 @@
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
  *             evidence.c        io_urings, mappings, messages, sleeping threads
  *             descriptor.c      what a held descriptor itself tells
+ *             probe.c           the child that takes copies of descriptors
  *   relations port_set.c        lists of ports
  *             target.c          the words that name a local end
  *             inet_spec.c       the grammar of -i
@@ -367,7 +368,8 @@ static void print_notes(struct run *run, int status)
 	if (!o->no_notes) {
 		notes_unseen(&run->snap, &run->rows, run->unread,
 			     status == STATUS_ERROR && run->snap.view == PROCFS_VIEW_HIDDEN);
-		notes_unread_tables(&run->snap);
+		notes_unread_tables(&run->snap,
+				    status == STATUS_FOUND && !asks_every_netns(o));
 		if (!o->netns)
 			notes_elsewhere(&run->filter, &run->namespaces);
 		notes_bound(&run->snap, &run->filter, &run->namespaces);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 enum {
+	FAMILY_NETLINK = 16,    /* AF_NETLINK, linux/socket.h */
 	DATAGRAM_FIRST = 65536, /* the kernel fills at most 32 KiB unless told otherwise */
 	REPEATS_MAX = 8,
 	WAIT_S = 10, /* for an answer: the kernel's comes at once */
@@ -152,12 +153,23 @@ uint64_t nl_attr_u64(const struct nl_attr *a)
 
 int nl_open(int protocol)
 {
-	enum { FAMILY_NETLINK = 16 }; /* AF_NETLINK */
+	/* struct sockaddr_nl, linux/netlink.h: the kernel has port id 0. */
+	const struct {
+		uint16_t family, pad;
+		uint32_t port_id, groups;
+	} kernel = {.family = FAMILY_NETLINK};
 	struct timeval wait = {.tv_sec = WAIT_S};
-	int fd = socket(FAMILY_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 
+	int fd = socket(FAMILY_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return -errno;
+	/* In a namespace of his own any user may send to netlink sockets: connected,
+	 * ours takes nothing but from the kernel (netlink_getsockbyportid). */
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0) {
+		int err = -errno;
+		close(fd);
+		return err;
+	}
 	/* A sandbox that swallows the request must not make us wait for ever. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	return fd;
@@ -166,11 +178,10 @@ int nl_open(int protocol)
 /* The sequence number tells late answers to an earlier request from ours. */
 static uint32_t next_seq(void)
 {
-	static uint32_t seq;
+	struct timespec now = {0};
 
-	if (seq == 0)
-		seq = (uint32_t)time(NULL);
-	return ++seq;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)now.tv_sec * 1000003U + (uint32_t)now.tv_nsec;
 }
 
 static int send_request(int fd, const struct nl_request *rq, uint32_t seq)

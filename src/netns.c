@@ -260,6 +260,6 @@ void netns_add_name(struct buf *out, const struct netns *ns, unsigned escape)
 		buf_add_dec(out, ns->inode);
 	} else {
 		buf_add_str(out, "pid:");
-		buf_add_dec(out, (uint64_t)ns->pid);
+		buf_add_dec(out, (uint64_t)(ns->tid ? ns->tid : ns->pid));
 	}
 }

@@ -19,7 +19,7 @@
 int netns_open_file(int dir_fd, const char *path)
 {
 	/* NSFS_MAGIC, linux/magic.h; NS_GET_NSTYPE, linux/nsfs.h, since Linux 4.11 */
-	enum { NSFS = 0x6e736673, GET_TYPE = 0xb703 };
+	enum { NSFS = 0x6e736673, GET_TYPE = _IO(0xb7, 3) };
 	struct statfs fs;
 	char link[32];
 

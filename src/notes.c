@@ -112,7 +112,7 @@ static void note_untold(size_t count)
 	msg_note(text);
 }
 
-void notes_unread_tables(const struct snapshot *snap)
+void notes_unread_tables(const struct snapshot *snap, bool is_whole)
 {
 	const struct inventory_stats *st = &snap->inventory;
 
@@ -121,7 +121,7 @@ void notes_unread_tables(const struct snapshot *snap)
 	unsigned unanswered = st->source.refused & SOURCE_PROCNET_PROTOS;
 	if (unanswered && !st->used_text)
 		note_refused(unanswered);
-	if (st->unreadable > 0)
+	if (st->unreadable > 0 && !is_whole)
 		note_unreadable(st->unreadable);
 	if (st->untold > 0)
 		note_untold(st->untold);

@@ -117,6 +117,7 @@ static void add_suspect(const struct column_style *style, const struct clue *clu
 		[EVIDENCE_ACCEPTING] = {"", ", in a thread that waits on it"},
 		[EVIDENCE_RECEIVING] = {"", ", in a thread that waits on it"},
 		[EVIDENCE_MESSAGE] = {"in a message to ", ""},
+		[EVIDENCE_SEVERAL] = {"", ""},
 	};
 	const struct process *p =
 		process_table_find(&style->snap->processes, clue->suspect, clue->suspect);

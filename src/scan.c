@@ -9,6 +9,7 @@
 void scan_stats_free(struct scan_stats *st)
 {
 	free(st->denied);
+	free(st->denied_uids);
 	free(st->tables);
 	free(st->sights);
 	*st = (struct scan_stats){0};
@@ -34,6 +35,17 @@ int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid)
 	st->denied = denied;
 	st->denied[st->denied_len++] = (struct scan_denied){pid, uid};
 	return 0;
+}
+
+void scan_stats_remove_denied(struct scan_stats *st, pid_t pid)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < st->denied_len; i++) {
+		if (st->denied[i].pid != pid)
+			st->denied[kept++] = st->denied[i];
+	}
+	st->denied_len = kept;
 }
 
 int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors)
@@ -96,10 +108,39 @@ static void sort_sights(struct scan_stats *st)
 	st->sights_len = kept + 1;
 }
 
-void scan_stats_sort(struct scan_stats *st)
+static int compare_uid(const void *x, const void *y)
+{
+	const uint32_t *a = x, *b = y;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+/* There are many processes, and few users. */
+static int list_uids(struct scan_stats *st)
+{
+	uint32_t *uids = realloc(st->denied_uids, (st->denied_len + 1) * sizeof(*uids));
+	size_t kept = 0;
+
+	if (!uids)
+		return -ENOMEM;
+	for (size_t i = 0; i < st->denied_len; i++)
+		uids[i] = st->denied[i].uid;
+	if (st->denied_len > 0)
+		qsort(uids, st->denied_len, sizeof(*uids), compare_uid);
+	for (size_t i = 0; i < st->denied_len; i++) {
+		if (i == 0 || uids[i] != uids[kept - 1])
+			uids[kept++] = uids[i];
+	}
+	st->denied_uids = uids;
+	st->denied_uids_len = kept;
+	return 0;
+}
+
+int scan_stats_sort(struct scan_stats *st)
 {
 	if (st->tables_len > 0)
 		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_pid);
 	sort_denied(st);
 	sort_sights(st);
+	return list_uids(st);
 }

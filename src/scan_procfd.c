@@ -31,6 +31,7 @@ struct scan {
 	struct scan_stats *st;
 	struct scan_table *before; /* tables of the scan before, for only_changed */
 	size_t before_len;
+	size_t denied_before; /* of the statistics' denied ones, from that scan */
 	bool real;        /* a procfs, whose link counts tell the number of threads */
 	bool sizes_count; /* st_size of PID/fd is the number of descriptors */
 	char *pids, *tids, *fds; /* directory chunks */
@@ -304,6 +305,11 @@ static int finish_process(struct scan *s, struct target *t)
 	if (s->holders->len > t->first_holder)
 		rc = load_holder(s, t);
 	s->st->processes += !t->denied;
+	if (!t->denied && s->denied_before > 0) {
+		scan_stats_remove_denied(s->st, t->pid);
+		if (s->denied_before > s->st->denied_len)
+			s->denied_before = s->st->denied_len;
+	}
 	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd))
 		return rc;
 	struct stat st;
@@ -352,13 +358,25 @@ static int scan_opened(struct scan *s, struct target *t)
 	return rc < 0 ? rc : finish_process(s, t);
 }
 
+/* In a second scan: a process of our own, or any for root, that was refused before. */
+static bool is_own_denied(const struct scan *s, pid_t pid)
+{
+	uid_t uid = geteuid();
+
+	for (size_t i = 0; i < s->denied_before; i++) {
+		if (s->st->denied[i].pid == pid)
+			return uid == 0 || s->st->denied[i].uid == uid;
+	}
+	return false;
+}
+
 /* In a second scan: a process that has as many descriptors as before. */
 static bool is_skipped(const struct scan *s, pid_t pid)
 {
 	char path[32];
 	struct stat fds;
 
-	if (!s->rq->only_changed || !s->sizes_count)
+	if (!s->rq->only_changed || !s->sizes_count || is_own_denied(s, pid))
 		return false;
 	snprintf(path, sizeof(path), "%d/fd", (int)pid);
 	return fstatat(s->rq->proc_fd, path, &fds, 0) == 0 && is_unchanged(s, pid, fds.st_size);
@@ -405,7 +423,8 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 		struct process_table *out_processes, struct scan_stats *st)
 {
 	struct scan s = {.rq = rq, .holders = out_holders, .processes = out_processes, .st = st,
-			 .before = st->tables, .before_len = st->tables_len};
+			 .before = st->tables, .before_len = st->tables_len,
+			 .denied_before = rq->only_changed ? st->denied_len : 0};
 
 	st->tables = NULL;
 	st->tables_len = st->tables_cap = 0;
@@ -423,7 +442,8 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 		s.tids = s.pids + PROCFS_CHUNK;
 		s.fds = s.tids + PROCFS_CHUNK;
 		rc = scan_root(&s, fd);
-		scan_stats_sort(st);
+		int sorted = scan_stats_sort(st);
+		rc = rc < 0 ? rc : sorted;
 	}
 	if (fd >= 0)
 		close(fd);

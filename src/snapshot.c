@@ -115,8 +115,8 @@ bool snapshot_may_hide(const struct snapshot *s, const struct sock *sock)
 {
 	if (s->view == PROCFS_VIEW_HIDDEN)
 		return true;
-	for (size_t i = 0; i < s->scan.denied_len && sock->uid_known; i++) {
-		if (s->scan.denied[i].uid == sock->uid)
+	for (size_t i = 0; i < s->scan.denied_uids_len && sock->uid_known; i++) {
+		if (s->scan.denied_uids[i] == sock->uid)
 			return true;
 	}
 	return false;
@@ -219,16 +219,18 @@ static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out
 	inventory.ports = ports;
 	inventory.ports_len = list_unheld_ports(out, ports, PORTS_MAX);
 	int rc = inventory_read(&inventory, &again, &st);
-	for (size_t i = 0; rc == 0 && i < out->socks.len; i++) {
+	bool whole = rc == 0 && st.unreadable <= out->inventory.unreadable;
+	for (size_t i = 0; whole && i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
 		holder_index_find(&out->holders, s->inode, &count);
 		if (s->inode == 0 || count > 0 || sock_table_find(&again, s->inode))
 			out->socks.v[kept++] = *s;
 	}
-	if (rc == 0)
+	if (whole)
 		out->socks.len = kept;
 	sock_table_free(&again);
-	return rc;
+	/* What was read once stands if it cannot be confirmed. */
+	return rc == -ENOMEM ? rc : 0;
 }
 
 /* Replace the sockets by a second reading, without newcomers; see drop_newcomers(). */

@@ -139,6 +139,7 @@ static int parse_message(struct dump *d, const struct nl_message *m, struct sock
  */
 static int take_queue(struct dump *d, const struct sock *listener)
 {
+	enum { QUEUE_MAX = 65536 }; /* records of one queue */
 	struct sock s = *listener;
 	int rc = 0;
 
@@ -147,7 +148,7 @@ static int take_queue(struct dump *d, const struct sock *listener)
 	s.rqueue = s.wqueue = 0;
 	s.uid_known = false;
 	s.file = (struct sock_file){0};
-	for (uint32_t i = 0; rc == 0 && i < listener->rqueue; i++)
+	for (uint32_t i = 0; rc == 0 && i < listener->rqueue && i < QUEUE_MAX; i++)
 		rc = d->rq->sink->take(d->rq->sink->ctx, &s);
 	return rc;
 }

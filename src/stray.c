@@ -11,6 +11,7 @@
 #include "holder.h"
 #include "inventory.h"
 #include "netns.h"
+#include "probe.h"
 #include "procfs.h"
 #include "scan.h"
 #include "sock.h"
@@ -37,6 +38,7 @@ struct search {
 	struct stray *v; /* by inode */
 	size_t len, cap;
 	size_t left; /* not found */
+	struct probe probe;
 };
 
 static bool is_known(const struct sock_table *sorted, uint64_t inode)
@@ -167,7 +169,7 @@ static int read_held(struct search *s)
 static int read_own_of(struct search *s, struct stray *stray)
 {
 	struct netns_list *list = s->rq->inventory->namespaces;
-	int fd = descriptor_netns(list->proc_fd, stray->holder);
+	int fd = procfs_is_ours(list->proc_fd) ? probe_netns(&s->probe, stray->holder) : -EPERM;
 
 	if (fd < 0)
 		return 0;
@@ -266,6 +268,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 		rc = add_unknown(&s);
 	sock_table_sort(socks);
 	sock_table_drop_subflows(socks);
+	probe_free(&s.probe);
 	free(s.v);
 	return rc;
 }

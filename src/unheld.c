@@ -148,35 +148,53 @@ static int explain_kernel(struct search *s)
 
 /* --- processes ------------------------------------------------------------- */
 
-static struct clue *find_clue(struct search *s, uint64_t inode)
+/* Clues are in the order of the sockets, which are sorted by inode. */
+static bool has_clue(const struct search *s, uint64_t inode)
 {
-	for (size_t i = 0; i < s->snap->clues.len; i++) {
-		if (s->snap->clues.v[i].sock->inode == inode)
-			return &s->snap->clues.v[i];
+	const struct clue_list *clues = &s->snap->clues;
+	size_t lo = 0, hi = clues->len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (clues->v[mid].sock->inode < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	return NULL;
+	return lo < clues->len && clues->v[lo].sock->inode == inode;
+}
+
+static int add_holder(struct search *s, const struct evidence *e, pid_t *last)
+{
+	enum holder_kind kind = e->kind == EVIDENCE_MAPPING ? HOLDER_MEM : HOLDER_RING;
+	struct holder h = {e->inode, e->pid, e->tid, e->fd, kind};
+
+	if (e->pid != *last) { /* evidence comes process by process */
+		int rc = process_table_load(&s->snap->processes, namespaces_of(s)->proc_fd, e->pid,
+					    s->rq->facts);
+		if (rc <= 0)
+			return rc;
+	}
+	*last = e->pid;
+	return holder_index_add(&s->snap->holders, &h);
 }
 
 /* Evidence that names a socket makes its process a holder. */
 static int take_holders(struct search *s, size_t from)
 {
 	bool any = false;
+	pid_t last = 0;
 	int rc = 0;
 
-	for (size_t i = from; rc >= 0 && i < s->evidence.len; i++) {
+	for (size_t i = from; rc == 0 && i < s->evidence.len; i++) {
 		const struct evidence *e = &s->evidence.v[i];
-		if (e->inode == 0 || !find_clue(s, e->inode))
+		if (e->inode == 0 || !has_clue(s, e->inode))
 			continue;
-		rc = process_table_load(&s->snap->processes, namespaces_of(s)->proc_fd, e->pid,
-					s->rq->facts);
-		enum holder_kind kind = e->kind == EVIDENCE_MAPPING ? HOLDER_MEM : HOLDER_RING;
-		if (rc > 0)
-			rc = holder_index_add(&s->snap->holders, &(struct holder){
-				e->inode, e->pid, e->tid, e->fd, kind});
+		rc = add_holder(s, e, &last);
 		any = true;
 	}
 	if (!any || rc < 0)
-		return rc < 0 ? rc : 0;
+		return rc;
 	holder_index_sort(&s->snap->holders);
 	process_table_sort(&s->snap->processes);
 	drop_held(s);
@@ -312,6 +330,8 @@ int unheld_explain(const struct snapshot_request *rq, struct snapshot *snap)
 	struct search s = {.rq = rq, .snap = snap};
 	bool unheld = filter_wants_unheld(rq->inventory.filter);
 
+	if (filter_wants_only_fds(rq->inventory.filter))
+		return 0;
 	int rc = collect(&s);
 	if (rc == 0 && unheld)
 		rc = explain_kernel(&s);

@@ -160,9 +160,9 @@ static void malformed_lines_are_counted(void **state)
 	char text[512];
 	struct capture c = capture_start(*state);
 
-	notes_unread_tables(&snap);
+	notes_unread_tables(&snap, false);
 	snap.inventory.source.malformed = 3;
-	notes_unread_tables(&snap);
+	notes_unread_tables(&snap, false);
 	capture_end(&c, text, sizeof(text));
 	assert_memory_equal(text, "whoport: 3 lines", 16);
 }
@@ -173,7 +173,7 @@ static void note_tables(struct fixture *fx, const struct inventory_stats *st, ch
 	struct snapshot snap = {.view = PROCFS_VIEW_WHOLE, .inventory = *st};
 	struct capture c = capture_start(fx);
 
-	notes_unread_tables(&snap);
+	notes_unread_tables(&snap, false);
 	capture_end(&c, out, size);
 }
 

@@ -1,0 +1,44 @@
+/*
+ * Questions to a socket of another process that only a copy of its descriptor can
+ * answer. A copy can turn out to be any file, and to close some of these waits
+ * for who serves them: so a child process of ours takes the copies, and one
+ * that does not answer is left behind.
+ */
+#ifndef WHOPORT_PROBE_H
+#define WHOPORT_PROBE_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct holder;
+
+struct probe {
+	bool is_running;
+	bool is_stuck; /* it did not answer once: nothing is asked any more */
+	pid_t child;
+	int fd; /* to it; if is_running */
+};
+
+/** End the child; callable on a zeroed struct. */
+void probe_free(struct probe *p);
+
+/**
+ * Open the network namespace that a held socket belongs to, though nobody may be in
+ * it.
+ *
+ * Return the descriptor, the caller's, or -errno: EPERM (CAP_NET_ADMIN over the
+ * namespace, the right to trace the holder), ESTALE (another file by now),
+ * ETIMEDOUT. Source: SIOCGSKNS in net/socket.c.
+ */
+int probe_netns(struct probe *p, const struct holder *h);
+
+/**
+ * The name that a held socket is bound to.
+ *
+ * @out  the kernel may tell one byte more than struct sockaddr_un has (unix(7))
+ * Return its length, or -errno as above.
+ */
+int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t size);
+
+#endif

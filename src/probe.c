@@ -1,0 +1,216 @@
+/*
+ * The child that takes copies of descriptors; see probe.h. Question and answer are
+ * one datagram each; a namespace comes beside it (SCM_RIGHTS).
+ */
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include "holder.h"
+#include "pidfd.h"
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	GET_NETNS = 0x894C, /* SIOCGSKNS, linux/sockios.h */
+	WAIT_MS = 1000,
+	NAME_MAX_BYTES = 128,
+};
+
+enum probe_kind { PROBE_NETNS, PROBE_NAME };
+
+struct question {
+	enum probe_kind kind;
+	pid_t pid, tid;
+	int fd;
+	uint64_t inode;
+};
+
+struct answer {
+	int rc; /* length of the name, 0, or -errno */
+	char name[NAME_MAX_BYTES];
+};
+
+/* --- in the child ---------------------------------------------------------- */
+
+/* A copy of the descriptor that is that socket, or -errno. */
+static int copy_socket(const struct question *q)
+{
+	char link[32];
+	uint64_t inode;
+
+	int copy = pidfd_get_copy(q->pid, q->tid, q->fd);
+	if (copy < 0)
+		return copy;
+	/* The link is asked, not the file, which may be on a dead server. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", copy);
+	if (procfs_read_socket(AT_FDCWD, link, &inode) > 0 && inode == q->inode)
+		return copy;
+	close(copy);
+	return -ESTALE;
+}
+
+/* Answer one question; @out_fd is a namespace to send along, or -1. */
+static void answer(const struct question *q, struct answer *out, int *out_fd)
+{
+	socklen_t len = sizeof(out->name);
+
+	*out_fd = -1;
+	int copy = copy_socket(q);
+	out->rc = copy < 0 ? copy : 0;
+	if (copy < 0)
+		return;
+	if (q->kind == PROBE_NETNS) {
+		*out_fd = ioctl(copy, GET_NETNS);
+		out->rc = *out_fd < 0 ? -errno : 0;
+	} else if (getsockname(copy, (struct sockaddr *)out->name, &len) < 0) {
+		out->rc = -errno;
+	} else {
+		out->rc = (int)(len < sizeof(out->name) ? len : sizeof(out->name));
+	}
+	close(copy);
+}
+
+/* Room for one descriptor beside a message, aligned as it must be. */
+union control {
+	struct cmsghdr head;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static void send_answer(int fd, const struct answer *a, int netns)
+{
+	struct answer copy = *a;
+	struct iovec data = {&copy, sizeof(copy)};
+	union control control = {{0}};
+	struct msghdr m = {.msg_iov = &data, .msg_iovlen = 1};
+
+	if (netns >= 0) {
+		m.msg_control = control.bytes;
+		m.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &netns, sizeof(netns));
+	}
+	sendmsg(fd, &m, MSG_NOSIGNAL);
+	if (netns >= 0)
+		close(netns);
+}
+
+static void serve(int fd)
+{
+	struct question q;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (recv(fd, &q, sizeof(q), 0) == (ssize_t)sizeof(q)) {
+		struct answer a = {0};
+		int netns;
+
+		answer(&q, &a, &netns);
+		send_answer(fd, &a, netns);
+	}
+	_exit(0);
+}
+
+/* --- in the parent --------------------------------------------------------- */
+
+void probe_free(struct probe *p)
+{
+	if (!p->is_running)
+		return;
+	close(p->fd);
+	kill(p->child, SIGKILL);
+	/* A child that is stuck in a close cannot be waited for. */
+	waitpid(p->child, NULL, p->is_stuck ? WNOHANG : 0);
+	p->is_running = false;
+}
+
+static int start(struct probe *p)
+{
+	int pair[2];
+
+	if (p->is_stuck)
+		return -ETIMEDOUT;
+	if (p->is_running)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	p->child = fork();
+	if (p->child == 0) {
+		close(pair[0]);
+		serve(pair[1]);
+	}
+	int err = -errno;
+	close(pair[1]);
+	if (p->child < 0) {
+		close(pair[0]);
+		return err;
+	}
+	p->fd = pair[0];
+	p->is_running = true;
+	return 0;
+}
+
+/* Wait for the answer; a namespace that comes with it is the caller's. */
+static int receive(struct probe *p, struct answer *out, int *out_fd)
+{
+	struct iovec data = {out, sizeof(*out)};
+	union control control;
+	struct msghdr m = {.msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes,
+			   .msg_controllen = sizeof(control.bytes)};
+	struct pollfd ready = {.fd = p->fd, .events = POLLIN};
+
+	*out_fd = -1;
+	if (poll(&ready, 1, WAIT_MS) <= 0 ||
+	    recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC) != (ssize_t)sizeof(*out)) {
+		p->is_stuck = true;
+		return -ETIMEDOUT;
+	}
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	if (c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(out_fd, CMSG_DATA(c), sizeof(*out_fd));
+	return out->rc;
+}
+
+static int ask(struct probe *p, enum probe_kind kind, const struct holder *h, struct answer *out,
+	       int *out_fd)
+{
+	struct question q = {kind, h->pid, h->tid, h->fd, h->inode};
+	int rc = h->kind == HOLDER_FD ? start(p) : -EPERM;
+
+	*out_fd = -1;
+	if (rc < 0)
+		return rc;
+	if (send(p->fd, &q, sizeof(q), MSG_NOSIGNAL) < 0)
+		return -errno;
+	return receive(p, out, out_fd);
+}
+
+int probe_netns(struct probe *p, const struct holder *h)
+{
+	struct answer a;
+	int fd, rc = ask(p, PROBE_NETNS, h, &a, &fd);
+
+	return rc < 0 ? rc : fd >= 0 ? fd : -EPERM;
+}
+
+int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t size)
+{
+	struct answer a;
+	int fd, rc = ask(p, PROBE_NAME, h, &a, &fd);
+
+	if (rc > 0)
+		memcpy(out, a.name, (size_t)rc < size ? (size_t)rc : size);
+	return rc;
+}
