@@ -6,12 +6,25 @@
 #ifndef WHOPORT_CLUE_H
 #define WHOPORT_CLUE_H
 
-#include "evidence.h"
-
 #include <stddef.h>
 #include <sys/types.h>
 
 struct sock;
+
+/** What shows that a process keeps a socket without a descriptor; see evidence.h. */
+enum evidence_kind {
+	/* with the inode of the socket */
+	EVIDENCE_RING_FILE, /* registered with an io_uring, whose descriptor is fd */
+	EVIDENCE_MAPPING,   /* mapped */
+	/* without */
+	EVIDENCE_REQUEST,      /* an io_uring has requests that wait, or files it does not tell */
+	EVIDENCE_RING_MAPPING, /* an io_uring is mapped and has no descriptor */
+	EVIDENCE_AIO,          /* an asynchronous I/O context */
+	EVIDENCE_ACCEPTING,    /* a thread waits for connections on a descriptor that is closed */
+	EVIDENCE_RECEIVING,    /* a thread waits for data on one */
+	EVIDENCE_MESSAGE,      /* descriptors wait in a unix socket, whose descriptor is fd */
+	EVIDENCE_SEVERAL,      /* more than one of these */
+};
 
 enum { CLUE_LIKELY_MAX = 3 };
 

@@ -6,6 +6,8 @@
 #ifndef WHOPORT_EVIDENCE_H
 #define WHOPORT_EVIDENCE_H
 
+#include "clue.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,20 +16,6 @@
 struct holder_index;
 struct process;
 struct scan_sight;
-
-enum evidence_kind {
-	/* with the inode of the socket */
-	EVIDENCE_RING_FILE, /* registered with an io_uring, whose descriptor is fd */
-	EVIDENCE_MAPPING,   /* mapped */
-	/* without */
-	EVIDENCE_REQUEST,      /* an io_uring has requests that wait, or files it does not tell */
-	EVIDENCE_RING_MAPPING, /* an io_uring is mapped and has no descriptor */
-	EVIDENCE_AIO,          /* an asynchronous I/O context */
-	EVIDENCE_ACCEPTING,    /* a thread waits for connections on a descriptor that is closed */
-	EVIDENCE_RECEIVING,    /* a thread waits for data on one */
-	EVIDENCE_MESSAGE,      /* descriptors wait in a unix socket, whose descriptor is fd */
-	EVIDENCE_SEVERAL,      /* more than one of these */
-};
 
 struct evidence {
 	enum evidence_kind kind;

@@ -21,6 +21,7 @@ struct netns {
 	char *path;     /* mounted there, or held as a descriptor; NULL; owned by the list */
 	char *name;     /* as in /run/netns; NULL when it has none; owned by the list */
 	int fd;         /* the namespace opened, -1: not (yet); the list's */
+	bool is_mounted; /* path is a mount, not a descriptor */
 	bool is_asked;  /* it belongs to the answer */
 };
 
@@ -99,6 +100,9 @@ void netns_close(struct netns *ns);
 
 /** The namespace with an inode number, or NULL. */
 struct netns *netns_list_find_inode(struct netns_list *list, uint64_t inode);
+
+/** The namespace with an id, to change it; NULL if there is none. */
+struct netns *netns_list_by_id(struct netns_list *list, uint32_t id);
 
 /** The namespace with an id, or NULL. */
 const struct netns *netns_list_find(const struct netns_list *list, uint32_t id);

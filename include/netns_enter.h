@@ -4,15 +4,19 @@
 #ifndef WHOPORT_NETNS_ENTER_H
 #define WHOPORT_NETNS_ENTER_H
 
+#include <stdbool.h>
+
 struct netns;
 struct netns_list;
 
 /**
- * Open a file that must be a namespace (nsfs), without a side effect if it is not.
+ * Open a file that must be a network namespace, without a side effect if it is not.
  *
+ * @is_link  it is a link of /proc, of a task or a descriptor: what it leads to is
+ *           known without asking a file system, which may not answer
  * Return the descriptor, the caller's, or -errno; EINVAL if it is something else.
  */
-int netns_open_file(int dir_fd, const char *path);
+int netns_open_file(int dir_fd, const char *path, bool is_link);
 
 /**
  * Go into a namespace, which for others than our own wants CAP_SYS_ADMIN there,

@@ -251,13 +251,17 @@ static int read_text(const struct inventory_request *rq, struct netns *ns, unsig
 		return read_text_inside(rq, ns, &source, st);
 	if (source.fd < 0)
 		return source.fd;
+	size_t before = st->source.tables;
 	int rc = read_tables(&source, st);
 	close(source.fd);
-	return rc;
+	/* The directory of a task that has ended is there, but empty. */
+	bool is_empty = rc == 0 && st->source.tables == before && rq->namespaces->is_real &&
+			ns != rq->namespaces->v;
+	return is_empty ? -ENOENT : rc;
 }
 
-int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
-			     const struct source_sink *sink, struct inventory_stats *st)
+static int read_once(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+		     const struct source_sink *sink, struct inventory_stats *st)
 {
 	unsigned refused = protos;
 	int rc = 0;
@@ -270,6 +274,33 @@ int inventory_read_namespace(const struct inventory_request *rq, struct netns *n
 	if (rc == 0 && rq->source == INVENTORY_AUTO && !(refused & SOURCE_PROCNET_PROTOS))
 		return 0;
 	return read_text(rq, ns, refused, sink, st);
+}
+
+/*
+ * Where the task by which a namespace was known has ended or gone elsewhere, another
+ * one may still be in it.
+ */
+static struct netns *find_again(struct netns_list *list, uint32_t id)
+{
+	struct netns *ns = netns_list_by_id(list, id);
+
+	ns->pid = ns->tid = 0;
+	if (netns_list_find_all(list) < 0)
+		return NULL;
+	ns = netns_list_by_id(list, id); /* the list may have moved */
+	return ns->pid > 0 ? ns : NULL;
+}
+
+int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+			     const struct source_sink *sink, struct inventory_stats *st)
+{
+	uint32_t id = ns->id;
+	int rc = read_once(rq, ns, protos, sink, st);
+
+	if ((rc != -ENOENT && rc != -ESRCH) || ns->pid == 0)
+		return rc;
+	ns = find_again(rq->namespaces, id);
+	return ns ? read_once(rq, ns, protos, sink, st) : rc;
 }
 
 /* --- what is kept ---------------------------------------------------------- */
@@ -354,7 +385,8 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	if (rc == 0 || rc == -ENOMEM || (rq->namespaces->v[i].is_asked && !rq->every_netns))
 		return rc;
 	in->socks->len = from;
-	bool gone = (rc == -ENOENT || rc == -ESRCH) && rq->namespaces->v[i].pid > 0;
+	/* Nobody is in it any more, nor is it mounted. */
+	bool gone = (rc == -ENOENT || rc == -ESRCH) && !rq->namespaces->v[i].path;
 	st->unreadable += !gone;
 	return 0;
 }

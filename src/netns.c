@@ -61,6 +61,15 @@ struct netns *netns_list_find_inode(struct netns_list *list, uint64_t inode)
 	return NULL;
 }
 
+struct netns *netns_list_by_id(struct netns_list *list, uint32_t id)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (list->v[i].id == id)
+			return &list->v[i];
+	}
+	return NULL;
+}
+
 const struct netns *netns_list_find(const struct netns_list *list, uint32_t id)
 {
 	for (size_t i = 0; i < list->len; i++) {
@@ -228,8 +237,10 @@ int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *pa
 		ns = netns_list_add(list, &(struct netns){.inode = inode});
 	if (!ns)
 		return -ENOMEM;
-	if (!ns->path)
+	if (!ns->path) {
 		ns->path = strdup(path);
+		ns->is_mounted = name != NULL;
+	}
 	if (name && !ns->name)
 		ns->name = strdup(name);
 	return ns->path && (!name || ns->name) ? 0 : -ENOMEM;

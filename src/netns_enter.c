@@ -4,10 +4,12 @@
 
 #include "netlink.h"
 #include "netns.h"
+#include "procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,21 +18,31 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-int netns_open_file(int dir_fd, const char *path)
+/* What an O_PATH descriptor refers to: is it certain, or at least possible? */
+static bool is_namespace(int place, const char *link, bool is_link)
 {
-	/* NSFS_MAGIC, linux/magic.h; NS_GET_NSTYPE, linux/nsfs.h, since Linux 4.11 */
-	enum { NSFS = 0x6e736673, GET_TYPE = _IO(0xb7, 3) };
+	enum { NSFS = 0x6e736673 }; /* NSFS_MAGIC, linux/magic.h */
 	struct statfs fs;
+	uint64_t inode;
+
+	if (procfs_read_link(AT_FDCWD, link, &inode) == PROCFS_LINK_NETNS)
+		return true;
+	return !is_link && fstatfs(place, &fs) == 0 && fs.f_type == NSFS;
+}
+
+int netns_open_file(int dir_fd, const char *path, bool is_link)
+{
+	enum { GET_TYPE = _IO(0xb7, 3) }; /* NS_GET_NSTYPE, linux/nsfs.h, since Linux 4.11 */
 	char link[32];
 
 	int place = openat(dir_fd, path, O_PATH | O_CLOEXEC);
 	if (place < 0)
 		return -errno;
-	if (fstatfs(place, &fs) < 0 || fs.f_type != NSFS) {
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+	if (!is_namespace(place, link, is_link)) {
 		close(place);
 		return -EINVAL;
 	}
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
 	int fd = open(link, O_RDONLY | O_CLOEXEC);
 	int err = -errno;
 	close(place);
@@ -49,7 +61,7 @@ static int open_task(const struct netns_list *list, const char *task)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/ns/net", task);
-	return netns_open_file(list->proc_fd, path);
+	return netns_open_file(list->proc_fd, path, true);
 }
 
 /* Open a namespace: by a task in it, or where it is mounted or held. */
@@ -68,7 +80,7 @@ static int open_netns(struct netns_list *list, struct netns *ns)
 		fd = open_task(list, task);
 	}
 	if (fd < 0 && ns->path)
-		fd = netns_open_file(list->proc_fd, ns->path);
+		fd = netns_open_file(list->proc_fd, ns->path, !ns->is_mounted);
 	if (fd < 0)
 		return fd;
 	/* The task may have gone elsewhere, the number may be a stranger's. */
@@ -94,7 +106,7 @@ static int open_home(struct netns_list *list)
 {
 	if (list->has_home)
 		return list->home_fd;
-	int fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net");
+	int fd = netns_open_file(AT_FDCWD, "/proc/self/ns/net", true);
 	if (fd < 0)
 		return fd;
 	if (setns(fd, CLONE_NEWNET) < 0) {
@@ -147,6 +159,19 @@ int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
 	return rc;
 }
 
+/* Is a task still in the namespace that it was found in? */
+static bool is_still_in(const struct netns_list *list, const struct netns *ns, const char *task)
+{
+	uint64_t seen = ns->inode ? ns->inode : ns->table;
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", task, ns->inode ? "ns/net" : "net/unix");
+	if (fstatat(list->proc_fd, path, &st, 0) == 0)
+		return seen == 0 || st.st_ino == seen;
+	return errno != ENOENT && errno != ESRCH;
+}
+
 int netns_open_directory(struct netns_list *list, const struct netns *ns)
 {
 	char task[40], path[64];
@@ -154,11 +179,10 @@ int netns_open_directory(struct netns_list *list, const struct netns *ns)
 	netns_task_path(ns->pid, ns->tid, task, sizeof(task));
 	if (ns == list->v)
 		snprintf(path, sizeof(path), "%s%snet", list->base, *list->base ? "/" : "");
-	else if (ns->pid > 0)
+	else if (ns->pid > 0 && is_still_in(list, ns, task))
 		snprintf(path, sizeof(path), "%s/net", task);
 	else
 		return -ENOENT;
 	int fd = openat(list->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
-

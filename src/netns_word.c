@@ -19,7 +19,7 @@ static int ask_place(struct netns_list *list, const char *path, const char *name
 {
 	struct stat st;
 
-	int fd = netns_open_file(AT_FDCWD, path);
+	int fd = netns_open_file(AT_FDCWD, path, false);
 	if (fd < 0) {
 		*out_why = fd == -EINVAL ? "not a network namespace" : strerror(-fd);
 		return -EINVAL;

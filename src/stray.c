@@ -176,9 +176,10 @@ static int read_own_of(struct search *s, struct stray *stray)
 	int rc = netns_list_add_fd(list, fd);
 	if (rc <= 0)
 		return rc;
-	struct netns *ns = &list->v[list->len - 1];
-	rc = read_netns(s, ns);
-	netns_close(ns); /* a thousand open ones would be too many */
+	uint32_t id = list->v[list->len - 1].id;
+	rc = read_netns(s, &list->v[list->len - 1]);
+	/* A thousand open ones would be too many. The list may have moved. */
+	netns_close(netns_list_by_id(list, id));
 	return rc;
 }
 
