@@ -223,11 +223,14 @@ static bool is_left_out(const struct search *s, const struct stray *stray, const
 /* A record for each stray that stays one. */
 static int add_unknown(struct search *s)
 {
+	size_t known = s->socks->len;
+
 	for (size_t i = 0; i < s->len; i++) {
+		const struct sock_table sorted = {.v = s->socks->v, .len = known};
 		const struct holder *h = s->v[i].holder;
 		char name[32];
 
-		if (s->v[i].found)
+		if (s->v[i].found || is_known(&sorted, h->inode))
 			continue;
 		size_t len = descriptor_protocol(s->rq->inventory->namespaces->proc_fd, h, name,
 						 sizeof(name));
@@ -265,6 +268,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 
 	if (rc == 0)
 		rc = look_abroad(&s);
+	sock_table_sort(socks);
 	if (rc == 0 && rq->every_socket)
 		rc = add_unknown(&s);
 	sock_table_sort(socks);

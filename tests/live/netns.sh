@@ -84,6 +84,10 @@ in_other() {
 	expect_status 0
 	expect_no_message
 	expect_row "$row"
+	run -N all -p "$pid"
+	expect_status 0
+	expect_row "$row"
+	[ "$(rows | grep -c " $inode ")" = 1 ] || { show_run; complain 'expected one row of it'; }
 	run
 	expect_no_inode "$inode"
 }
