@@ -2,6 +2,7 @@
 #include "fixture.h"
 #include "descriptor.h"
 #include "holder.h"
+#include "probe.h"
 
 #include <sys/socket.h>
 
@@ -25,7 +26,9 @@ static void fixture_tree_has_no_names(void **state)
 	fixture_add_process(fx, 1, "init");
 	fixture_add_fd(fx, 1, 1, 3, "socket:[1001]");
 	/* Its PID 1 is not ours to be asked. */
-	assert_true(descriptor_has_name(fx->root_fd, &h, &s) < 0);
+	struct probe probe = {0};
+	assert_true(descriptor_has_name(fx->root_fd, &probe, &h, &s) < 0);
+	assert_false(probe.is_running);
 }
 
 int main(void)
