@@ -1,4 +1,5 @@
 /* Questions to a socket of another process: here, of our own. */
+#define _GNU_SOURCE
 #include "fixture.h"
 
 #include "holder.h"
