@@ -27,8 +27,8 @@ struct status_question {
 size_t status_count_unread(const struct snapshot *snap, const struct filter *filter,
 			   const struct row_list *rows);
 
-/** The status of what was found. */
-enum status status_of_rows(const struct snapshot *snap, const struct filter *filter,
-			   const struct row_list *rows, const struct status_question *q);
+/** The status of what was found: an enum status. */
+int status_of_rows(const struct snapshot *snap, const struct filter *filter,
+		   const struct row_list *rows, const struct status_question *q);
 
 #endif

@@ -39,8 +39,8 @@ static bool may_be_invisible(const struct snapshot *snap, const struct filter *f
 	       (snap->view == PROCFS_VIEW_HIDDEN && by_process);
 }
 
-enum status status_of_rows(const struct snapshot *snap, const struct filter *filter,
-			   const struct row_list *rows, const struct status_question *q)
+int status_of_rows(const struct snapshot *snap, const struct filter *filter,
+		   const struct row_list *rows, const struct status_question *q)
 {
 	bool hidden = false, held = false, missing = rows->len == 0;
 
