@@ -50,7 +50,8 @@
  *             state_list.c      the states of -s
  *             process_filter.c  -p, -g, -u, -c, -d
  *             filter.c          all of these combined
- *             inventory.c       namespaces and sources through the filter
+ *             inventory_source.c which source reads a namespace
+ *             inventory.c       namespaces through the filter
  *             stray.c           held sockets that no table has
  *             doubt.c           unix rows that may be forged
  *             snapshot.c        one reading: sockets, holders, second look

@@ -199,7 +199,7 @@ static int ask(struct probe *p, enum probe_kind kind, const struct holder *h, st
 
 int probe_netns(struct probe *p, const struct holder *h)
 {
-	struct answer a;
+	struct answer a = {0};
 	int fd, rc = ask(p, PROBE_NETNS, h, &a, &fd);
 
 	return rc < 0 ? rc : fd >= 0 ? fd : -EPERM;
@@ -207,7 +207,7 @@ int probe_netns(struct probe *p, const struct holder *h)
 
 int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t size)
 {
-	struct answer a;
+	struct answer a = {0};
 	int fd, rc = ask(p, PROBE_NAME, h, &a, &fd);
 
 	if (rc > 0)
