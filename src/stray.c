@@ -171,6 +171,8 @@ static int read_own_of(struct search *s, struct stray *stray)
 	struct netns_list *list = s->rq->inventory->namespaces;
 	int fd = procfs_is_ours(list->proc_fd) ? probe_netns(&s->probe, stray->holder) : -EPERM;
 
+	if (fd == -ETIMEDOUT)
+		s->st->unreadable++; /* whatever it is, it is not told */
 	if (fd < 0)
 		return 0;
 	int rc = netns_list_add_fd(list, fd);
@@ -190,7 +192,7 @@ static int read_own(struct search *s)
 	size_t copies = 0;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < s->len && s->left > 0; i++) {
+	for (size_t i = 0; rc == 0 && i < s->len && s->left > 0 && !s->probe.is_stuck; i++) {
 		char name[32];
 
 		if (s->v[i].found)
