@@ -39,7 +39,7 @@
  *             sockdiag_row.c    one answer about an internet or unix socket
  *             other_row.c       netlink, packet, vsock, XDP: text and answers
  *             kernel_sock.c     ports of tunnels and of the NFS server
- *   scanners  scan.h            what every scanner is asked
+ *   scanners  scan.c            what every scanner is asked, and tells
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
  *             evidence.c        io_urings, mappings, messages, sleeping threads
  *             descriptor.c      what a held descriptor itself tells
