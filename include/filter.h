@@ -136,7 +136,7 @@ bool filter_match_holder(const struct filter *f, const struct process *p, int fd
 /** True if a selected socket without known holder is shown. */
 bool filter_match_unheld(const struct filter *f, const struct sock *s);
 
-/** True if an item asks for ports, and of no socket that was read: sockets of elsewhere may answer it. */
+/** True if an item asks for ports and no socket that was read answers it: others elsewhere may. */
 bool filter_misses_port(const struct filter *f, size_t item);
 
 /** Note which items a row answers; @p is NULL for a row without holder. */

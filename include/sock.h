@@ -169,7 +169,10 @@ int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *lin
  */
 void sock_table_sort(struct sock_table *t);
 
-/** Drop from a sorted table what has no role, and the TCP subflows whose Multipath TCP socket is in it, too. */
+/**
+ * Drop from a sorted table what has no role, and the TCP subflows whose Multipath
+ * TCP socket is in it, too.
+ */
 void sock_table_drop_subflows(struct sock_table *t);
 
 /** First record with this inode in a sorted table, or NULL. Not for inode 0. */
