@@ -79,8 +79,11 @@ void scan_stats_free(struct scan_stats *st);
 /** Note a process whose descriptors may not be read. Return 0 or -ENOMEM. */
 int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid);
 
-/** Take back that a process may not be read. */
-void scan_stats_remove_denied(struct scan_stats *st, pid_t pid);
+/** A process among the first @len of the denied ones, which are sorted, or NULL. */
+const struct scan_denied *scan_stats_find_denied(const struct scan_stats *st, size_t len, pid_t pid);
+
+/** Take back that a process may not be read; those behind it move up. */
+void scan_stats_remove_denied(struct scan_stats *st, const struct scan_denied *denied);
 
 /** Note how many descriptors a process had; -1 if it cannot be told. Return 0 or -ENOMEM. */
 int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors);

@@ -100,8 +100,11 @@ static bool fits(const struct suspect *suspect, const struct sock *s, const char
 static struct suspect *list_suspects(const struct snapshot_request *rq,
 				     const struct evidence_list *evidence, size_t *out_len)
 {
-	struct suspect *v = malloc((evidence->len + 1) * sizeof(*v));
+	size_t count = 0;
 
+	for (size_t i = 0; i < evidence->len; i++)
+		count += evidence->v[i].inode == 0;
+	struct suspect *v = malloc((count + 1) * sizeof(*v));
 	*out_len = 0;
 	for (size_t i = 0; v && i < evidence->len; i++) {
 		const struct evidence *e = &evidence->v[i];
@@ -209,20 +212,6 @@ static int describe_place(const char *path, struct clue *clue)
 	return clue->place ? 0 : -ENOMEM;
 }
 
-static bool is_denied(const struct scan_stats *st, pid_t pid)
-{
-	size_t lo = 0, hi = st->denied_len;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (st->denied[mid].pid < pid)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < st->denied_len && st->denied[lo].pid == pid;
-}
-
 /* The members of a cgroup that could not be read, if they are few. */
 static int find_likely(const struct snapshot_request *rq, struct snapshot *snap,
 		       const struct cgroup_index *cgroups, const char *path, struct clue *clue)
@@ -234,7 +223,7 @@ static int find_likely(const struct snapshot_request *rq, struct snapshot *snap,
 	if (rc < 0)
 		return rc == -ENOMEM ? rc : 0;
 	for (size_t i = 0; i < len; i++) {
-		if (!is_denied(&snap->scan, members[i]))
+		if (!scan_stats_find_denied(&snap->scan, snap->scan.denied_len, members[i]))
 			continue;
 		if (count < CLUE_LIKELY_MAX)
 			clue->likely[count] = members[i];

@@ -89,6 +89,20 @@ static bool orphans_have_owners(void)
 	return inventory_is_linux_6(17);
 }
 
+static struct intake make_intake(const struct inventory_request *rq, struct sock_table *out)
+{
+	return (struct intake){.filter = rq->filter, .socks = out, .ports = rq->ports,
+			       .ports_len = rq->ports_len,
+			       .orphans_have_owners = orphans_have_owners()};
+}
+
+/* A sink that lets a source leave out what the filter does not want. */
+static struct source_sink make_sink(struct intake *in)
+{
+	return (struct source_sink){.ctx = in, .take = take_sock, .mark = mark, .forget = forget,
+				    .wants_states = wants_states, .wants_ports = wants_ports};
+}
+
 /* --- what is kept ---------------------------------------------------------- */
 
 /* Decide on the records from a place on that were put off. */
@@ -196,11 +210,8 @@ static int read_all(const struct inventory_request *rq, const struct source_sink
 int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 		   struct inventory_stats *st)
 {
-	struct intake in = {.filter = rq->filter, .socks = out,
-			    .ports = rq->ports, .ports_len = rq->ports_len,
-			    .orphans_have_owners = orphans_have_owners()};
-	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget,
-				   .wants_states = wants_states, .wants_ports = wants_ports};
+	struct intake in = make_intake(rq, out);
+	struct source_sink sink = make_sink(&in);
 
 	*st = (struct inventory_stats){0};
 	filter_restart(rq->filter, ~0U);
@@ -222,10 +233,8 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 int inventory_read_also(const struct inventory_request *rq, struct netns *ns,
 			struct sock_table *out, struct inventory_stats *st)
 {
-	struct intake in = {.filter = rq->filter, .socks = out,
-			    .orphans_have_owners = orphans_have_owners()};
-	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget,
-				   .wants_states = wants_states, .wants_ports = wants_ports};
+	struct intake in = make_intake(rq, out);
+	struct source_sink sink = make_sink(&in);
 	size_t from = out->len;
 
 	filter_restart(rq->filter, ~0U);
@@ -238,12 +247,15 @@ int inventory_read_more(const struct inventory_request *rq, struct netns *ns,
 			bool (*accept)(void *ctx, const struct sock *s), void *ctx,
 			struct sock_table *out, struct inventory_stats *st)
 {
-	struct intake in = {.filter = rq->filter, .socks = out, .accept = accept, .ctx = ctx,
-			    .orphans_have_owners = orphans_have_owners()};
-	struct source_sink sink = {.ctx = &in, .take = take_sock, .mark = mark, .forget = forget};
+	struct intake in = make_intake(rq, out);
+	struct source_sink sink = make_sink(&in);
 	size_t from = out->len;
 	unsigned refused = st->source.refused;
 
+	in.accept = accept;
+	in.ctx = ctx;
+	sink.wants_states = NULL; /* all there is */
+	sink.wants_ports = NULL;
 	filter_restart(rq->filter, ~0U);
 	int rc = inventory_read_namespace(rq, ns, SOCK_PROTO_BIT(SOCK_PROTO_OTHER) - 1, &sink, st);
 	st->source.refused = refused; /* nobody asked for all of them */

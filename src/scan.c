@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 void scan_stats_free(struct scan_stats *st)
 {
@@ -37,17 +38,6 @@ int scan_stats_add_denied(struct scan_stats *st, pid_t pid, uint32_t uid)
 	return 0;
 }
 
-void scan_stats_remove_denied(struct scan_stats *st, pid_t pid)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < st->denied_len; i++) {
-		if (st->denied[i].pid != pid)
-			st->denied[kept++] = st->denied[i];
-	}
-	st->denied_len = kept;
-}
-
 int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors)
 {
 	void *tables = grow(st->tables, st->tables_len, &st->tables_cap, sizeof(*st->tables));
@@ -65,6 +55,19 @@ static int compare_pid(const void *x, const void *y)
 	const pid_t *a = x, *b = y;
 
 	return *a < *b ? -1 : *a > *b;
+}
+
+const struct scan_denied *scan_stats_find_denied(const struct scan_stats *st, size_t len, pid_t pid)
+{
+	return len > 0 ? bsearch(&pid, st->denied, len, sizeof(*st->denied), compare_pid) : NULL;
+}
+
+void scan_stats_remove_denied(struct scan_stats *st, const struct scan_denied *denied)
+{
+	size_t i = (size_t)(denied - st->denied);
+
+	memmove(st->denied + i, st->denied + i + 1, (st->denied_len - i - 1) * sizeof(*st->denied));
+	st->denied_len--;
 }
 
 static void sort_denied(struct scan_stats *st)

@@ -305,10 +305,10 @@ static int finish_process(struct scan *s, struct target *t)
 	if (s->holders->len > t->first_holder)
 		rc = load_holder(s, t);
 	s->st->processes += !t->denied;
-	if (!t->denied && s->denied_before > 0) {
-		scan_stats_remove_denied(s->st, t->pid);
-		if (s->denied_before > s->st->denied_len)
-			s->denied_before = s->st->denied_len;
+	const struct scan_denied *before = scan_stats_find_denied(s->st, s->denied_before, t->pid);
+	if (!t->denied && before) {
+		scan_stats_remove_denied(s->st, before);
+		s->denied_before--;
 	}
 	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd))
 		return rc;
@@ -361,13 +361,10 @@ static int scan_opened(struct scan *s, struct target *t)
 /* In a second scan: a process of our own, or any for root, that was refused before. */
 static bool is_own_denied(const struct scan *s, pid_t pid)
 {
+	const struct scan_denied *denied = scan_stats_find_denied(s->st, s->denied_before, pid);
 	uid_t uid = geteuid();
 
-	for (size_t i = 0; i < s->denied_before; i++) {
-		if (s->st->denied[i].pid == pid)
-			return uid == 0 || s->st->denied[i].uid == uid;
-	}
-	return false;
+	return denied && (uid == 0 || denied->uid == uid);
 }
 
 /* In a second scan: a process that has as many descriptors as before. */

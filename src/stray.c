@@ -73,18 +73,18 @@ static int collect(struct search *s)
 	return 0;
 }
 
+static int compare_stray(const void *x, const void *y)
+{
+	const struct stray *a = x, *b = y;
+
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
 static struct stray *find_stray(const struct search *s, uint64_t inode)
 {
-	size_t lo = 0, hi = s->len;
+	const struct stray key = {.inode = inode};
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (s->v[mid].inode < inode)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < s->len && s->v[lo].inode == inode ? &s->v[lo] : NULL;
+	return s->len > 0 ? bsearch(&key, s->v, s->len, sizeof(*s->v), compare_stray) : NULL;
 }
 
 /* A record of the namespace at hand: is it one of ours? */
