@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sock;
+
 /* A process and how many descriptors it had when its table was read. */
 struct scan_table {
 	pid_t pid;
@@ -71,7 +73,17 @@ struct scan_request {
 	 * before (where Linux 6.2 tells the number). What it denied stays, but for
 	 * our own: they may have been in the middle of execve(2). */
 	bool only_changed;
+	/*
+	 * A scanner that sees what a socket is tells of each holder's, in any
+	 * namespace; is_counted: it is one of its namespace's sockets in use. Return
+	 * 1 if the holder is wanted, whatever the inodes say, 0 if not, or -errno.
+	 */
+	int (*take_sock)(void *ctx, const struct sock *s, bool is_counted);
+	void *sock_ctx;
 };
+
+/** True if holders of a socket are asked for. */
+bool scan_wants_inode(const struct scan_request *rq, uint64_t inode);
 
 /** Release what the statistics own. */
 void scan_stats_free(struct scan_stats *st);

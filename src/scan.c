@@ -7,6 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool scan_wants_inode(const struct scan_request *rq, uint64_t inode)
+{
+	size_t lo = 0, hi = rq->inode_count;
+
+	if (rq->every_socket)
+		return true;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (rq->inodes[mid] == inode)
+			return true;
+		if (rq->inodes[mid] < inode)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return false;
+}
+
 void scan_stats_free(struct scan_stats *st)
 {
 	free(st->denied);

@@ -68,24 +68,6 @@ static int open_dir(int dir_fd, const char *name, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool is_wanted(const struct scan_request *rq, uint64_t inode)
-{
-	size_t lo = 0, hi = rq->inode_count;
-
-	if (rq->every_socket)
-		return true;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (rq->inodes[mid] == inode)
-			return true;
-		if (rq->inodes[mid] < inode)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return false;
-}
-
 /* Note what a descriptor leads to. Return 0 or -ENOMEM. */
 static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 		     enum procfs_link kind, uint64_t inode)
@@ -94,7 +76,7 @@ static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 		return 0;
 	if (kind != PROCFS_LINK_SOCKET)
 		return scan_stats_add_sight(s->st, &(struct scan_sight){t->pid, tid, fd, kind, inode});
-	if (!is_wanted(s->rq, inode))
+	if (!scan_wants_inode(s->rq, inode))
 		return 0;
 	return holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, fd, HOLDER_FD});
 }

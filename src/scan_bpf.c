@@ -1,0 +1,320 @@
+/*
+ * Who refers to a socket, from the kernel itself; see scan_bpf.h. The program is
+ * bpf_program.c's, what a record means bpf_record.c's. A read(2) gives whole records
+ * of at most 32 KiB in all.
+ *
+ * The kernel leaves out threads that share the table of their process. Those that
+ * share another one, as after the main thread has ended, repeat its entries.
+ */
+#define _GNU_SOURCE
+#include "scan_bpf.h"
+
+#include "bpf.h"
+#include "bpf_program.h"
+#include "bpf_record.h"
+#include "grow.h"
+#include "holder.h"
+#include "procfs.h"
+#include "scan.h"
+#include "sock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- the program ----------------------------------------------------------- */
+
+/* True if bpf(2) is worth a try: capabilities(7). */
+static bool has_rights(void)
+{
+	enum { VERSION_3 = 0x20080522, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
+	struct {
+		uint32_t version;
+		int pid;
+	} header = {VERSION_3, 0};
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2] = {{0}};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	uint64_t caps = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return caps >> SYS_ADMIN & 1 || (caps >> PERFMON & 1 && caps >> BPF & 1);
+}
+
+/* The kernel's numbers are those of the initial pid namespace. */
+static bool is_initial(int proc_fd)
+{
+	static const ino_t init_ino = 0xEFFFFFFCU; /* PROC_PID_INIT_INO, linux/proc_ns.h */
+	struct stat st;
+
+	return procfs_is_ours(proc_fd) && fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 &&
+	       st.st_ino == init_ino;
+}
+
+/* Bytes of a file in memory: mapped or, where that cannot be, read. */
+struct bytes {
+	void *data;
+	size_t len;
+	bool is_mapped;
+};
+
+static int read_bytes(int fd, struct bytes *out)
+{
+	size_t at = 0;
+
+	out->is_mapped = false;
+	out->data = malloc(out->len);
+	if (!out->data)
+		return -ENOMEM;
+	while (at < out->len) {
+		ssize_t n = read(fd, (char *)out->data + at, out->len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static void free_bytes(struct bytes *b)
+{
+	if (b->is_mapped)
+		munmap(b->data, b->len);
+	else
+		free(b->data);
+}
+
+static int load_bytes(const char *path, struct bytes *out)
+{
+	struct stat st;
+	int fd = procfs_open(AT_FDCWD, path);
+
+	*out = (struct bytes){0};
+	if (fd < 0)
+		return fd;
+	int rc = fstat(fd, &st) < 0 ? -errno : st.st_size <= 0 ? -ENODATA : 0;
+	if (rc == 0) {
+		out->len = (size_t)st.st_size;
+		out->data = mmap(NULL, out->len, PROT_READ, MAP_PRIVATE, fd, 0);
+		out->is_mapped = out->data != MAP_FAILED; /* since Linux 6.16 */
+		if (!out->is_mapped)
+			rc = read_bytes(fd, out);
+	}
+	close(fd);
+	return rc;
+}
+
+/* Load the program; where a helper is missing, the one that does without. */
+static int load_program(const struct bpf_layout *layout)
+{
+	struct bpf_program program;
+	int fd = -E2BIG;
+
+	for (int with_unix = 1; with_unix >= 0; with_unix--) {
+		int rc = bpf_program_write(layout, with_unix, &program);
+		fd = rc < 0 ? rc : bpf_load_iterator(program.insns, program.count, "Dual MIT/GPL",
+						     layout->target);
+		if (fd >= 0 || (fd != -EINVAL && fd != -EACCES))
+			break;
+	}
+	return fd;
+}
+
+int scan_bpf_open(int proc_fd)
+{
+	struct bpf_layout layout;
+	struct bytes btf;
+
+	if (!has_rights())
+		return -EPERM;
+	if (!is_initial(proc_fd))
+		return -EXDEV;
+	int rc = load_bytes("/sys/kernel/btf/vmlinux", &btf);
+	if (rc == 0)
+		rc = bpf_layout_read(btf.data, btf.len, &layout);
+	free_bytes(&btf);
+	return rc < 0 ? rc : load_program(&layout);
+}
+
+/* --- the records ----------------------------------------------------------- */
+
+/* A table that is not its process's own, by the first thread seen with it. */
+struct table {
+	uint64_t table;
+	uint32_t pid, tid;
+};
+
+struct scan {
+	const struct scan_request *rq;
+	struct holder_index *holders;
+	struct process_table *processes;
+	struct scan_stats *st;
+	struct table *tables; /* by pid and table */
+	size_t tables_len, tables_cap;
+	uint32_t pid; /* of the latest record */
+	uint32_t holder_pid; /* of the latest holder */
+};
+
+static int compare_table(const struct table *a, uint32_t pid, uint64_t table)
+{
+	if (a->pid != pid)
+		return a->pid < pid ? -1 : 1;
+	return a->table < table ? -1 : a->table > table;
+}
+
+/*
+ * Whether a thread's record is the first of its table. Return 1, 0 if another
+ * thread has told of the table, or -ENOMEM.
+ */
+static int note_table(struct scan *s, const struct bpf_record *r)
+{
+	size_t lo = 0, hi = s->tables_len;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int order = compare_table(&s->tables[mid], r->pid, r->table);
+		if (order == 0)
+			return s->tables[mid].tid == r->tid;
+		if (order < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	void *tables = grow(s->tables, s->tables_len, &s->tables_cap, sizeof(*s->tables));
+	if (!tables)
+		return -ENOMEM;
+	s->tables = tables;
+	memmove(s->tables + lo + 1, s->tables + lo, (s->tables_len - lo) * sizeof(*s->tables));
+	s->tables[lo] = (struct table){r->table, r->pid, r->tid};
+	s->tables_len++;
+	return 1;
+}
+
+/* The process of a holder: what its record tells or, if more is asked, /proc. */
+static int note_process(struct scan *s, const struct bpf_record *r)
+{
+	struct process p = {.pid = (pid_t)r->pid, .tid = (pid_t)r->pid, .uid = r->euid};
+
+	if (s->holder_pid == r->pid)
+		return 0;
+	s->holder_pid = r->pid;
+	int rc = 0;
+	if (s->rq->facts)
+		rc = process_table_load(s->processes, s->rq->proc_fd, p.pid, s->rq->facts);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	p.command_len = (uint8_t)strnlen(r->command, sizeof(r->command));
+	memcpy(p.command, r->command, p.command_len);
+	return process_table_add(s->processes, &p);
+}
+
+static int take_socket(struct scan *s, const struct bpf_record *r)
+{
+	struct holder h = {r->inode, (pid_t)r->pid, (pid_t)r->tid, (int)r->fd, HOLDER_FD};
+	struct sock sock;
+	int wanted = 0;
+
+	if (s->rq->take_sock && bpf_record_sock(r, &sock))
+		wanted = s->rq->take_sock(s->rq->sock_ctx, &sock, r->is_counted);
+	if (wanted < 0 || (wanted == 0 && !scan_wants_inode(s->rq, r->inode)))
+		return wanted;
+	int rc = note_process(s, r);
+	return rc < 0 ? rc : holder_index_add(s->holders, &h);
+}
+
+static int take_sight(struct scan *s, const struct bpf_record *r)
+{
+	struct scan_sight sight = {.pid = (pid_t)r->pid, .tid = (pid_t)r->tid, .fd = (int)r->fd};
+
+	if (r->kind == BPF_RECORD_RING) {
+		sight.kind = PROCFS_LINK_RING;
+	} else {
+		sight.kind = PROCFS_LINK_NETNS; /* perhaps: who follows it finds out */
+		sight.inode = r->inode;
+	}
+	return scan_stats_add_sight(s->st, &sight);
+}
+
+static int take_record(struct scan *s, const struct bpf_record *r)
+{
+	if (r->pid != s->pid)
+		s->st->processes++;
+	s->pid = r->pid;
+	s->st->descriptors++;
+	if (r->tid != r->pid) {
+		int rc = note_table(s, r);
+		if (rc <= 0)
+			return rc;
+	}
+	return r->kind == BPF_RECORD_SOCKET ? take_socket(s, r) : take_sight(s, r);
+}
+
+/* Take the whole records in a buffer. Return the bytes that they are, or -errno. */
+static ssize_t take_records(struct scan *s, const char *data, size_t len)
+{
+	struct bpf_record r;
+	size_t at = 0;
+
+	while (len - at >= BPF_RECORD_SHORT) {
+		size_t size = bpf_record_parse(data + at, len - at, &r);
+		if (size == 0)
+			break;
+		int rc = take_record(s, &r);
+		if (rc < 0)
+			return rc;
+		at += size;
+	}
+	return (ssize_t)at;
+}
+
+static int read_records(struct scan *s, int fd)
+{
+	enum { SIZE = 65536, PATIENCE = 100000 }; /* reads without a record: each a million files */
+	size_t len = 0;
+	int idle = 0;
+	ssize_t n = 0;
+	char *data = malloc(SIZE);
+
+	if (!data)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t got = read(fd, data + len, SIZE - len);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN) && ++idle < PATIENCE)
+			continue;
+		n = got < 0 ? -errno : got;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		n = take_records(s, data, len);
+		if (n <= 0)
+			break;
+		len -= (size_t)n;
+		memmove(data, data + n, len);
+	}
+	free(data);
+	/* What is left at the end is cut short, or no record. */
+	return n < 0 ? (int)n : len > 0 ? -EBADMSG : 0;
+}
+
+int scan_bpf(int program_fd, const struct scan_request *rq, struct holder_index *out_holders,
+	     struct process_table *out_processes, struct scan_stats *st)
+{
+	struct scan s = {.rq = rq, .holders = out_holders, .processes = out_processes, .st = st};
+	int fd = bpf_start_iterator(program_fd);
+
+	if (fd < 0)
+		return fd;
+	st->sights_len = 0;
+	int rc = read_records(&s, fd);
+	close(fd);
+	free(s.tables);
+	int sorted = scan_stats_sort(st);
+	return rc < 0 ? rc : sorted;
+}
