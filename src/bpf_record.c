@@ -1,4 +1,5 @@
 /* Records of the iterator program; see bpf_record.h. */
+#define _GNU_SOURCE
 #include "bpf_record.h"
 
 #include "sock.h"

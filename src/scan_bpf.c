@@ -12,6 +12,7 @@
 #include "bpf.h"
 #include "bpf_program.h"
 #include "bpf_record.h"
+#include "descriptor.h"
 #include "grow.h"
 #include "holder.h"
 #include "procfs.h"
@@ -233,11 +234,15 @@ static int take_sight(struct scan *s, const struct bpf_record *r)
 {
 	struct scan_sight sight = {.pid = (pid_t)r->pid, .tid = (pid_t)r->tid, .fd = (int)r->fd};
 
-	if (r->kind == BPF_RECORD_RING) {
-		sight.kind = PROCFS_LINK_RING;
-	} else {
-		sight.kind = PROCFS_LINK_NETNS; /* perhaps: who follows it finds out */
-		sight.inode = r->inode;
+	char path[64];
+
+	sight.kind = PROCFS_LINK_RING;
+	if (r->kind == BPF_RECORD_NAMESPACE) { /* of which kind tells the link */
+		descriptor_path(sight.pid, sight.tid, sight.fd, path, sizeof(path));
+		int kind = procfs_read_link(s->rq->proc_fd, path, &sight.inode);
+		if (kind != PROCFS_LINK_NETNS)
+			return 0;
+		sight.kind = PROCFS_LINK_NETNS;
 	}
 	return scan_stats_add_sight(s->st, &sight);
 }
