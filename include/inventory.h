@@ -27,6 +27,16 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 		   struct inventory_stats *st);
 
 /**
+ * Add what a scanner told of beside a reading: sockets that came since, or that no
+ * source tells of; and from it correct what text says.
+ *
+ * @out  sorted; stays sorted
+ * Return 0 or -ENOMEM.
+ */
+int inventory_add_held(const struct inventory_request *rq, const struct held *held,
+		       struct sock_table *out);
+
+/**
  * Read one more namespace that belongs to the answer, as inventory_read() does.
  *
  * @out  appended to, not sorted

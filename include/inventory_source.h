@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct filter;
+struct held;
 struct netns;
 struct netns_list;
 
@@ -24,6 +25,8 @@ struct inventory_request {
 	enum inventory_source source;
 	bool every_netns; /* -N all: it is no error if some of them may not be read */
 	bool stays_home;  /* -N: no socket of another namespace belongs to the answer */
+	bool needs_queues; /* what a scanner cannot tell */
+	const struct held *held; /* with a census, of a scan before the reading; NULL: none */
 	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
 	size_t ports_len;
 };
@@ -31,7 +34,9 @@ struct inventory_request {
 struct inventory_stats {
 	struct source_stats source; /* of all readings together */
 	size_t unreadable; /* namespaces that could not be entered, nor read as text */
+	size_t covered;    /* namespaces that were not asked, as a scanner had told all */
 	size_t untold;     /* tasks whose namespace could not be told */
+	bool used_diag;    /* sock_diag has answered */
 	bool used_text;    /* some table was read as text: names may be forged */
 	bool misses_bound; /* TCP sockets that are only bound were not told of */
 	char failed[32];   /* after an error: what could not be read, below the proc root */

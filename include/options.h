@@ -7,6 +7,7 @@
 #include "column.h"
 #include "filter.h"
 #include "inventory.h"
+#include "scanner.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,12 +43,14 @@ struct options {
 	bool missing_is_fine; /* -Q */
 	bool tell_missing;    /* -V */
 	bool no_notes;        /* -w */
+	bool stats;
 	bool help, version;
 	size_t command_width; /* +c */
 	enum column_id columns[COLUMN_COUNT]; /* -o */
 	size_t columns_len; /* 0: not given */
 	enum option_colour colour;
 	enum inventory_source source;
+	enum scanner_choice scanner; /* --scan, WHOPORT_SCAN */
 	const char *proc;  /* --proc; argv's */
 	const char *netns; /* -N; argv's; NULL: self */
 };
@@ -59,7 +62,7 @@ struct option_error {
 };
 
 /**
- * Parse a command line.
+ * Parse a command line, and WHOPORT_SCAN of the environment.
  *
  * @names  for the question whether a word behind -i is its value
  * @out    released by options_free(), also after an error

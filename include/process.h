@@ -42,6 +42,9 @@ void process_table_free(struct process_table *t);
 /** Append a record; the table takes what it owns, also on failure. Return 0 or -ENOMEM. */
 int process_table_add(struct process_table *t, struct process *p);
 
+/** Keep the first so many records only. */
+void process_table_cut(struct process_table *t, size_t len);
+
 /** Sort by (pid, tid) and keep one record of each task. */
 void process_table_sort(struct process_table *t);
 

@@ -75,8 +75,9 @@ struct scan_request {
 	bool only_changed;
 	/*
 	 * A scanner that sees what a socket is tells of each holder's, in any
-	 * namespace; is_counted: it is one of its namespace's sockets in use. Return
-	 * 1 if the holder is wanted, whatever the inodes say, 0 if not, or -errno.
+	 * namespace; of what it cannot describe, without an address.
+	 * is_counted: it is one of its namespace's sockets in use. Return 1 if the
+	 * holder is wanted, whatever the inodes say, 0 if not, or -errno.
 	 */
 	int (*take_sock)(void *ctx, const struct sock *s, bool is_counted);
 	void *sock_ctx;

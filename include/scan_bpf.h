@@ -13,13 +13,21 @@ struct scan_request;
 struct scan_stats;
 
 /**
- * Make the scanner ready, if this kernel lets us.
+ * Ask, at little cost, whether scan_bpf_open() is worth a try.
  *
  * @proc_fd  root of a proc tree; only a real one of the initial pid namespace will do
- * Return a descriptor, the caller's, or -errno: EPERM without the rights, ENOENT
- * without BTF or iterator, EXDEV where PIDs would be others than those of the tree.
+ * Return 0; -EPERM without the rights; -EXDEV where PIDs would be others than those
+ * of the tree.
  */
-int scan_bpf_open(int proc_fd);
+int scan_bpf_may_open(int proc_fd);
+
+/**
+ * Make the scanner ready: about 2 ms.
+ *
+ * Return a descriptor, the caller's, or -errno: ENOENT without BTF or iterator, EPERM
+ * and others where the kernel refuses.
+ */
+int scan_bpf_open(void);
 
 /**
  * Scan all processes once, as scan_procfd() does. Threads that share a table are one:

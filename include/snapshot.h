@@ -7,19 +7,25 @@
 #define WHOPORT_SNAPSHOT_H
 
 #include "clue.h"
+#include "held.h"
 #include "holder.h"
 #include "inventory.h"
 #include "process.h"
 #include "procfs.h"
 #include "scan.h"
+#include "scanner.h"
 #include "sock.h"
 
 #include <stdbool.h>
+
+struct stats;
 
 struct snapshot_request {
 	struct inventory_request inventory; /* the proc tree is its namespaces' */
 	unsigned facts;   /* PROCESS_STAT and so on */
 	bool threads;     /* -K: every thread's descriptors */
+	enum scanner_choice scanner;
+	struct stats *stats; /* borrowed; NULL: nobody wants to know */
 };
 
 struct snapshot {
@@ -28,6 +34,8 @@ struct snapshot {
 	struct process_table processes; /* who holds, and whom a clue names */
 	struct clue_list clues;         /* see unheld.h; empty before */
 	struct scan_stats scan;
+	struct scanner scanner;
+	struct held held; /* what the iterator told of sockets; empty without */
 	struct inventory_stats inventory;
 	enum procfs_view view;
 	char failed[32]; /* after an error: what could not be read, below the root */

@@ -133,6 +133,7 @@ struct sock {
 	bool uid_known;
 	bool name_is_exact; /* NUL is NUL: text shows it as '@' */
 	bool is_kernels;    /* the kernel's own end, as of netlink */
+	bool is_scanned;    /* a scanner told of it, not a source: without queues */
 };
 
 struct sock_table {

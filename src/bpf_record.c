@@ -87,8 +87,8 @@ static bool make_inet(const struct bpf_record *r, struct sock *s)
 {
 	enum sock_proto proto;
 
-	/* A socket that gave up its port keeps it in getsockname() only; the states of
-	 * SCTP are not in the record. */
+	/* A socket that gave up its port keeps it in getsockname() only; what SCTP has
+	 * for states and addresses is not in the record. */
 	if (r->local_port == 0 || !find_proto(r, &proto) || proto == SOCK_PROTO_SCTP)
 		return false;
 	s->proto = (uint8_t)proto;

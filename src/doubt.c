@@ -196,7 +196,7 @@ static int give_back(struct filter *filter, struct sock_table *socks)
 		struct sock *owner = find_row(&rows, forged->doubt->before);
 		while (owner && owner->role == SOCK_ROLE_NONE)
 			owner = find_row(&rows, owner->doubt->before);
-		if (owner)
+		if (owner && !owner->name_is_exact)
 			rc = sock_table_extend_name(socks, owner, forged->doubt->line,
 						    forged->doubt->len);
 	}

@@ -7,13 +7,16 @@
 #include "inventory.h"
 
 #include "filter.h"
+#include "held.h"
 #include "netns.h"
+#include "netns_enter.h"
 #include "netns_walk.h"
 #include "sock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a source's records are handed to. */
 struct intake {
@@ -170,6 +173,38 @@ static int drop_unneeded(struct sock_table *t)
 static const unsigned unix_bit = SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
 
 /*
+ * Of the protocols wanted, those that a scanner has told all about: where the kernel
+ * counts no socket that it has not seen.
+ */
+static unsigned covered(const struct inventory_request *rq, const struct netns *ns,
+			unsigned protos, const struct source_sink *sink)
+{
+	unsigned inet = protos & SOCK_PROTOS_INET;
+
+	if (!rq->held || rq->needs_queues || !inet)
+		return 0;
+	int dir = netns_open_directory(rq->namespaces, ns);
+	if (dir < 0)
+		return 0;
+	bool all = held_covers(rq->held, ns->id, dir, inet, sink);
+	close(dir);
+	return all ? inet : 0;
+}
+
+/* Return 0, or -errno if what was not told of could not be read. */
+static int read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
+			  const struct source_sink *sink, struct inventory_stats *st)
+{
+	int rc = rq->held ? held_feed(rq->held, ns->id, sink) : 0;
+	if (rc < 0)
+		return rc;
+	unsigned told = covered(rq, ns, protos, sink);
+	st->source.tables += told != 0;
+	st->covered += told != 0;
+	return protos & ~told ? inventory_read_namespace(rq, ns, protos & ~told, sink, st) : 0;
+}
+
+/*
  * Read one namespace into the table. Of several it is no error if one may not be
  * read, and no news if one is gone.
  */
@@ -180,7 +215,7 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	size_t from = in->socks->len;
 
 	filter_restart(rq->filter, ~unix_bit);
-	int rc = inventory_read_namespace(rq, &rq->namespaces->v[i], protos, sink, st);
+	int rc = read_namespace(rq, &rq->namespaces->v[i], protos, sink, st);
 	settle_later(rq->filter, in->socks, from, ~unix_bit);
 	if (rc == 0 || rc == -ENOMEM || (rq->namespaces->v[i].is_asked && !rq->every_netns))
 		return rc;
@@ -189,6 +224,13 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	bool gone = (rc == -ENOENT || rc == -ESRCH) && !rq->namespaces->v[i].path;
 	st->unreadable += !gone;
 	return 0;
+}
+
+static void finish(struct sock_table *t)
+{
+	sock_table_sort(t);
+	held_merge(t);
+	sock_table_drop_subflows(t);
 }
 
 static int read_all(const struct inventory_request *rq, const struct source_sink *sink,
@@ -224,9 +266,41 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 	settle_later(rq->filter, out, 0, unix_bit);
 	rc = drop_unneeded(out);
 	if (rc == 0)
-		sock_table_sort(out);
+		finish(out);
+	return rc;
+}
+
+/* Which targets are held in a namespace, by what was read of it. */
+static void recall(struct filter *f, const struct sock_table *t, uint32_t netns)
+{
+	filter_restart(f, ~0U);
+	for (size_t i = 0; i < t->len; i++) {
+		if (t->v[i].netns == netns)
+			filter_classify(f, &t->v[i]);
+	}
+}
+
+int inventory_add_held(const struct inventory_request *rq, const struct held *held,
+		       struct sock_table *out)
+{
+	struct intake in = make_intake(rq, out);
+	struct source_sink sink = make_sink(&in);
+	int rc = 0;
+
+	for (uint32_t netns = held_next_netns(held, 0); rc == 0 && netns != 0;
+	     netns = held_next_netns(held, netns)) {
+		const struct netns *ns = netns_list_find(rq->namespaces, netns);
+		size_t from = out->len;
+
+		if (held->wants_counts && ns && ns->is_asked)
+			continue; /* was told when it was read */
+		recall(rq->filter, out, netns);
+		rc = held_feed(held, netns, &sink);
+		settle_later(rq->filter, out, from, ~0U);
+	}
 	if (rc == 0)
-		sock_table_drop_subflows(out);
+		rc = drop_unneeded(out);
+	finish(out);
 	return rc;
 }
 

@@ -127,6 +127,7 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	int rc = source_sockdiag_read(&source, &st->source);
 	close(source.fd);
 	*out_refused = st->source.refused | refused;
+	st->used_diag |= rc == 0 && (protos & ~*out_refused);
 	/* TCPF_BOUND_INACTIVE is Linux 6.8's. */
 	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !inventory_is_linux_6(8);
 	st->source.refused = *out_refused | before;

@@ -5,6 +5,7 @@
  *
  *   options   options.c         argv into a struct; prints --help
  *             notes.c           what stayed unseen or was not found, on stderr
+ *             stats.c           what --stats tells
  *             status.c          the exit status of an answer
  *
  *   base      buf.c             growing byte buffer, large writes
@@ -19,10 +20,14 @@
  *             fdinfo.c          lines of fdinfo, maps, syscall
  *             netlink.c         framing, attributes, dump loop
  *             pidfd.c           system calls that name another process
+ *             btf.c             the kernel's types, by name
+ *             bpf.c             bpf(2)
  *   records   addr.c            address and port as a value
  *             sock.c            socket record and table; protocols, states
  *             holder.c          who refers to a socket, by inode
  *             process.c         facts of a process
+ *             bpf_record.c      what the iterator program tells
+ *             sockstat.c        how many sockets a namespace has
  *             clue.c            what is known of a socket without holder
  *             names.c           users, services, hosts
  *             netns.c           network namespaces that are known
@@ -41,6 +46,10 @@
  *             kernel_sock.c     ports of tunnels and of the NFS server
  *   scanners  scan.c            what every scanner is asked, and tells
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
+ *             scan_bpf.c        the kernel's iterator over all descriptors
+ *             bpf_program.c     the program that it runs
+ *             survey.c          how many descriptors, who may not be read
+ *             scanner.c         which scanner is asked
  *             evidence.c        io_urings, mappings, messages, sleeping threads
  *             descriptor.c      what a held descriptor itself tells
  *             probe.c           the child that takes copies of descriptors
@@ -51,6 +60,7 @@
  *             process_filter.c  -p, -g, -u, -c, -d
  *             filter.c          all of these combined
  *             inventory_source.c which source reads a namespace
+ *             held.c            sockets that a scanner told of
  *             inventory.c       namespaces through the filter
  *             stray.c           held sockets that no table has
  *             doubt.c           unix rows that may be forged
@@ -85,6 +95,7 @@
 #include "peer.h"
 #include "procfs.h"
 #include "snapshot.h"
+#include "stats.h"
 #include "status.h"
 #include "unheld.h"
 #include "version.h"
@@ -107,6 +118,7 @@ struct run {
 	struct snapshot snap;
 	struct row_list rows;
 	struct peer_index listeners;
+	struct stats stats;
 	size_t unread; /* processes that are asked for and could not be read */
 	int proc_fd;
 	bool stdout_closed;
@@ -248,6 +260,16 @@ static unsigned needed_facts(const struct run *run, const struct table_format *f
 	return facts;
 }
 
+/* What only sources know of sockets that a scanner has told of. */
+static bool needs_queues(const struct run *run, const struct table_format *format)
+{
+	bool needed = run->options.show_queues;
+
+	for (size_t i = 0; i < format->count; i++)
+		needed |= format->columns[i] == COLUMN_RECVQ || format->columns[i] == COLUMN_SENDQ;
+	return needed;
+}
+
 static int print_table(struct run *run, const struct table_format *format)
 {
 	const struct options *o = &run->options;
@@ -332,7 +354,7 @@ static void show_namespaces(struct run *run, struct table_format *format)
 		netns_list_find_names(&run->namespaces);
 }
 
-static int take_snapshot(struct run *run, unsigned facts)
+static int take_snapshot(struct run *run, unsigned facts, bool needs_queues)
 {
 	const struct options *o = &run->options;
 	struct snapshot_request rq = {
@@ -341,15 +363,21 @@ static int take_snapshot(struct run *run, unsigned facts)
 			      .stays_home = o->netns && !asks_every_netns(o)},
 		.facts = facts,
 		.threads = o->threads,
+		.scanner = o->scanner,
+		.stats = o->stats ? &run->stats : NULL,
 	};
+	rq.inventory.needs_queues = needs_queues;
 	int rc = snapshot_take(&rq, &run->snap);
 	if (rc == 0)
 		rc = unheld_explain(&rq, &run->snap);
+	stats_phase(rq.stats, "unheld");
 	if (rc == 0)
 		return 0;
 
 	char object[128];
-	if (o->source == INVENTORY_DIAG)
+	if (o->scanner == SCANNER_BPF && run->snap.scanner.refusal)
+		snprintf(object, sizeof(object), "--scan=bpf");
+	else if (o->source == INVENTORY_DIAG)
 		snprintf(object, sizeof(object), "--source=diag");
 	else if (o->netns)
 		snprintf(object, sizeof(object), "-N %s", o->netns);
@@ -379,6 +407,15 @@ static void print_notes(struct run *run, int status)
 		notes_missing(&run->filter);
 }
 
+static void print_stats(const struct run *run)
+{
+	struct buf out = {0};
+
+	stats_add(&out, &run->stats, &run->snap, run->rows.len);
+	buf_write(&out, STDERR_FILENO);
+	buf_free(&out);
+}
+
 /* Take the snapshot and print it. Return the exit status. */
 static int answer(struct run *run)
 {
@@ -386,7 +423,7 @@ static int answer(struct run *run)
 	struct table_format format;
 
 	choose_columns(o, &format);
-	if (take_snapshot(run, needed_facts(run, &format)) < 0)
+	if (take_snapshot(run, needed_facts(run, &format), needs_queues(run, &format)) < 0)
 		return STATUS_ERROR;
 	int rc = join_rows(&run->snap, &run->filter, &run->rows);
 	if (rc == 0 && row_list_has(&run->rows, REASON_NOT_ACCEPTED)) {
@@ -397,6 +434,7 @@ static int answer(struct run *run)
 		return fail("rows", rc);
 	run->unread = status_count_unread(&run->snap, &run->filter, &run->rows);
 	show_namespaces(run, &format);
+	stats_phase(&run->stats, "rows");
 
 	rc = o->pids_only ? format_pids_write(&run->rows, STDOUT_FILENO)
 			  : print_table(run, &format);
@@ -409,6 +447,9 @@ static int answer(struct run *run)
 						      &question));
 	if (rc == 0)
 		print_notes(run, status);
+	stats_phase(&run->stats, "output");
+	if (o->stats)
+		print_stats(run);
 	return status;
 }
 
@@ -449,6 +490,7 @@ int main(int argc, char **argv)
 {
 	struct run run = {.proc_fd = -1};
 
+	stats_start(&run.stats);
 	guard_standard_fds(&run.stdout_closed);
 	setlocale(LC_CTYPE, "");
 	int status = serve(argc, argv, &run);

@@ -29,7 +29,7 @@ struct option_row;
 typedef int set_value(struct parser *p, const struct option_row *row, const char *value);
 
 static set_value add_filter, set_colour, set_columns, set_groups, set_kill, set_netns, set_proc,
-	set_source, set_tcp_info, set_threads, set_width;
+	set_scan, set_source, set_tcp_info, set_threads, set_width;
 
 struct option_row {
 	char sign;        /* '-' or '+' of the short form */
@@ -96,6 +96,9 @@ static const struct option_row rows[] = {
 	 .attached = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+"},
 	{'-', 0, "source", VALUE_NEEDED, .set = set_source, .shown = "SOURCE",
 	 .help = "auto, proc (text), diag (netlink)"},
+	{'-', 0, "scan", VALUE_NEEDED, .set = set_scan, .shown = "SCANNER",
+	 .help = "auto, proc (walk /proc), bpf"},
+	{'-', 0, "stats", FLAG(stats), .help = "tell on stderr what was read, and how long it took"},
 	{'-', 0, "proc", VALUE_NEEDED, .set = set_proc, .shown = "DIR",
 	 .help = "read this proc tree, not /proc"},
 	{'-', 'h', "help", FLAG(help), .help = "print this"},
@@ -216,6 +219,31 @@ static int set_source(struct parser *p, const struct option_row *row, const char
 		return refuse(p, "--source", source, "must be auto, proc or diag");
 	p->o->source = (enum inventory_source)i;
 	return 0;
+}
+
+static int choose_scanner(struct parser *p, const char *option, const char *scanner)
+{
+	static const char *const words[] = {"auto", "proc", "bpf"};
+	int i = find_word(scanner, words, 3);
+
+	if (i < 0)
+		return refuse(p, option, scanner, "must be auto, proc or bpf");
+	p->o->scanner = (enum scanner_choice)i;
+	return 0;
+}
+
+static int set_scan(struct parser *p, const struct option_row *row, const char *scanner)
+{
+	(void)row;
+	return choose_scanner(p, "--scan", scanner);
+}
+
+/* WHOPORT_SCAN: where every call of bpf(2) is audited. */
+static int read_environment(struct parser *p)
+{
+	const char *scanner = getenv("WHOPORT_SCAN");
+
+	return scanner && *scanner ? choose_scanner(p, "WHOPORT_SCAN", scanner) : 0;
 }
 
 static int set_netns(struct parser *p, const struct option_row *row, const char *netns)
@@ -397,6 +425,9 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 	const char *word;
 
 	*out = (struct options){.command_width = 15}; /* the kernel's limit, TASK_COMM_LEN */
+	int env = read_environment(&p);
+	if (env < 0)
+		return env;
 	while ((word = take_word(&p))) {
 		int rc;
 

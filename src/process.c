@@ -48,6 +48,12 @@ int process_table_add(struct process_table *t, struct process *p)
 	return 0;
 }
 
+void process_table_cut(struct process_table *t, size_t len)
+{
+	while (t->len > len)
+		process_free(&t->v[--t->len]);
+}
+
 static int compare_task(const struct process *a, pid_t pid, pid_t tid)
 {
 	if (a->pid != pid)

@@ -128,15 +128,18 @@ static int load_program(const struct bpf_layout *layout)
 	return fd;
 }
 
-int scan_bpf_open(int proc_fd)
+int scan_bpf_may_open(int proc_fd)
+{
+	if (!has_rights())
+		return -EPERM;
+	return is_initial(proc_fd) ? 0 : -EXDEV;
+}
+
+int scan_bpf_open(void)
 {
 	struct bpf_layout layout;
 	struct bytes btf;
 
-	if (!has_rights())
-		return -EPERM;
-	if (!is_initial(proc_fd))
-		return -EXDEV;
 	int rc = load_bytes("/sys/kernel/btf/vmlinux", &btf);
 	if (rc == 0)
 		rc = bpf_layout_read(btf.data, btf.len, &layout);
@@ -219,10 +222,14 @@ static int note_process(struct scan *s, const struct bpf_record *r)
 static int take_socket(struct scan *s, const struct bpf_record *r)
 {
 	struct holder h = {r->inode, (pid_t)r->pid, (pid_t)r->tid, (int)r->fd, HOLDER_FD};
-	struct sock sock;
+	enum { IPPROTO_NUMBER_SCTP = 132 };
+	bool is_sctp = r->protocol == IPPROTO_NUMBER_SCTP && r->family != AF_UNIX;
+	struct sock sock = {.inode = r->inode, .netns = r->netns,
+			    .proto = is_sctp ? SOCK_PROTO_SCTP : SOCK_PROTO_OTHER};
 	int wanted = 0;
 
-	if (s->rq->take_sock && bpf_record_sock(r, &sock))
+	bpf_record_sock(r, &sock);
+	if (s->rq->take_sock)
 		wanted = s->rq->take_sock(s->rq->sock_ctx, &sock, r->is_counted);
 	if (wanted < 0 || (wanted == 0 && !scan_wants_inode(s->rq, r->inode)))
 		return wanted;

@@ -10,7 +10,9 @@
 #include "netns.h"
 #include "pidfd.h"
 #include "scan_procfd.h"
+#include "stats.h"
 #include "stray.h"
+#include "survey.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,6 +26,8 @@ void snapshot_free(struct snapshot *s)
 	holder_index_free(&s->holders);
 	process_table_free(&s->processes);
 	scan_stats_free(&s->scan);
+	scanner_free(&s->scanner);
+	held_free(&s->held);
 	*s = (struct snapshot){0};
 }
 
@@ -31,7 +35,10 @@ void snapshot_free(struct snapshot *s)
 static int read_socks(const struct snapshot_request *rq, struct snapshot *out,
 		      struct sock_table *socks)
 {
-	int rc = inventory_read(&rq->inventory, socks, &out->inventory);
+	struct inventory_request inventory = rq->inventory;
+
+	inventory.held = out->held.wants_counts ? &out->held : NULL;
+	int rc = inventory_read(&inventory, socks, &out->inventory);
 
 	memcpy(out->failed, out->inventory.failed, sizeof(out->failed));
 	return rc;
@@ -76,38 +83,95 @@ static bool asks_for_strays(const struct snapshot_request *rq, const struct snap
 	       (filter_has_path(filter) && !any_unix(&snap->socks));
 }
 
+/* Sort what a scan has added. */
+static void sort_holders(struct snapshot *out)
+{
+	holder_index_sort(&out->holders);
+	process_table_sort(&out->processes);
+}
+
+/* Scan for the holders of the sockets by the walk; adds to what is known. */
+static int walk(const struct snapshot_request *rq, struct snapshot *out,
+		struct scan_request *scan)
+{
+	size_t known = out->holders.len;
+	int rc = 0;
+
+	scan->every_socket = asks_for_strays(rq, out);
+	if (scan->inode_count > 0 || scan->every_socket)
+		rc = scan_procfd(scan, &out->holders, &out->processes, &out->scan);
+	if (out->holders.len > known)
+		sort_holders(out);
+	return rc;
+}
+
+static uint32_t netns_asked(const struct netns_list *list)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (list->v[i].is_asked)
+			return list->v[i].id;
+	}
+	return 0;
+}
+
+/*
+ * Scan by the kernel's iterator, which tells of the sockets, too: those that are
+ * younger than the tables, or in none of them.
+ */
+static int iterate(const struct snapshot_request *rq, struct snapshot *out,
+		   struct scan_request *scan, bool census)
+{
+	const struct inventory_request *inventory = &rq->inventory;
+	bool everywhere = inventory->every_netns || asks_for_strays(rq, out);
+
+	held_restart(&out->held, everywhere ? 0 : netns_asked(inventory->namespaces), census);
+	scan->take_sock = held_take;
+	scan->sock_ctx = &out->held;
+	scan->every_socket = filter_wants_every_socket(inventory->filter);
+	int rc = scanner_iterate(&out->scanner, scan, &out->holders, &out->processes, &out->scan);
+	sort_holders(out);
+	held_sort(&out->held);
+	if (rc == 0 && !census)
+		rc = inventory_add_held(inventory, &out->held, &out->socks);
+	return rc;
+}
+
+/* How a scan is done. */
+struct scan_manner {
+	enum scan_threads threads;
+	bool only_changed;
+	bool census; /* before tables are read: by the iterator alone */
+};
+
 /* Scan for the holders of the sockets; adds to what is known. */
-static int scan(const struct snapshot_request *rq, struct snapshot *out, enum scan_threads threads,
-		bool only_changed)
+static int scan(const struct snapshot_request *rq, struct snapshot *out, struct scan_manner manner)
 {
 	const struct filter *filter = rq->inventory.filter;
 	int proc_fd = rq->inventory.namespaces->proc_fd;
 	struct scan_request scan = {
 		.proc_fd = proc_fd,
-		.every_socket = asks_for_strays(rq, out),
-		.threads = rq->threads ? SCAN_THREADS_ALL : threads,
+		.threads = rq->threads ? SCAN_THREADS_ALL : manner.threads,
 		.facts = rq->facts,
 		.compare_files = procfs_is_ours(proc_fd) ? pidfd_compare_files : NULL,
 		.wants = filter_limits_scan(filter) ? filter_wants_process : NULL,
 		.ctx = filter,
-		.only_changed = only_changed,
+		.only_changed = manner.only_changed,
 	};
 	uint64_t *inodes = list_inodes(&out->socks, &scan.inode_count);
 	if (!inodes)
 		return -ENOMEM;
 
 	scan.inodes = inodes;
-	size_t known = out->holders.len;
 	int rc = 0;
-	if (scan.inode_count > 0 || scan.every_socket)
-		rc = scan_procfd(&scan, &out->holders, &out->processes, &out->scan);
+	if (out->scanner.is_ready && !manner.only_changed)
+		rc = iterate(rq, out, &scan, manner.census);
+	else if (!manner.census)
+		rc = walk(rq, out, &scan);
+	if (rc < 0 && rc != -ENOMEM && !manner.census && rq->scanner != SCANNER_BPF)
+		rc = walk(rq, out, &scan);
 	free(inodes);
 	if (rc < 0)
 		snprintf(out->failed, sizeof(out->failed), "PID/fd");
-	if (out->holders.len > known) {
-		holder_index_sort(&out->holders);
-		process_table_sort(&out->processes);
-	}
 	return rc;
 }
 
@@ -206,6 +270,13 @@ static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t 
 	return count;
 }
 
+/* A scan of all processes stands for itself. */
+static void forget_holders(struct snapshot *out)
+{
+	holder_index_free(&out->holders);
+	process_table_free(&out->processes);
+}
+
 /* Drop sockets without holder that are not there any more: of a few only these are asked for. */
 static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out)
 {
@@ -260,16 +331,15 @@ static int read_again(const struct snapshot_request *rq, struct snapshot *out, b
  * are asked; and if they are all listeners, which seldom come and go, tables of
  * text are not read again.
  */
-static int look_again(const struct snapshot_request *rq, struct snapshot *out)
+static int look_again_walking(const struct snapshot_request *rq, struct snapshot *out)
 {
 	struct unheld unheld = count_unheld(out);
 	bool any_new = false;
 	int rc = 0;
 
-	if (unheld.all == 0)
-		return 0;
 	if (unheld.hidden == unheld.all && unheld.passing == 0) {
-		rc = scan(rq, out, SCAN_THREADS_UNSURE, !out->scan.threads_unsure);
+		rc = scan(rq, out, (struct scan_manner){.threads = SCAN_THREADS_UNSURE,
+				   .only_changed = !out->scan.threads_unsure});
 		/* To ask netlink again costs little, to read text again much. */
 		return rc < 0 || out->inventory.used_text ? rc : drop_vanished(rq, out);
 	}
@@ -280,12 +350,41 @@ static int look_again(const struct snapshot_request *rq, struct snapshot *out)
 		return rc;
 	bool only_changed =
 		!any_new && unheld.hidden == unheld.all && !out->scan.threads_unsure;
-	if (!only_changed) { /* a scan of all processes stands for itself */
-		holder_index_free(&out->holders);
-		process_table_free(&out->processes);
-	}
-	rc = scan(rq, out, SCAN_THREADS_UNSURE, only_changed);
+	if (!only_changed)
+		forget_holders(out);
+	rc = scan(rq, out, (struct scan_manner){.threads = SCAN_THREADS_UNSURE,
+						.only_changed = only_changed});
 	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
+}
+
+/*
+ * The same with the iterator, which tells of newcomers itself and does not know
+ * whom it could not see. To ask for a few sockets again costs least: what comes and
+ * goes has gone by now.
+ */
+static int look_again_iterating(const struct snapshot_request *rq, struct snapshot *out)
+{
+	int rc = survey_denied(rq->inventory.namespaces->proc_fd, &out->scan);
+	struct unheld unheld = count_unheld(out);
+	bool hidden = unheld.hidden == unheld.all && unheld.passing == 0;
+
+	if (rc == 0 && !hidden)
+		rc = drop_vanished(rq, out);
+	if (rc < 0 || count_unheld(out).all == 0)
+		return rc;
+	if (!hidden)
+		forget_holders(out);
+	rc = scan(rq, out, (struct scan_manner){.threads = SCAN_THREADS_UNSURE,
+						.only_changed = hidden});
+	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
+}
+
+static int look_again(const struct snapshot_request *rq, struct snapshot *out)
+{
+	if (count_unheld(out).all == 0)
+		return 0;
+	return out->scanner.is_ready ? look_again_iterating(rq, out)
+				     : look_again_walking(rq, out);
 }
 
 /*
@@ -307,7 +406,51 @@ static int settle_strays(const struct snapshot_request *rq, struct snapshot *out
 
 	if (stray.every_socket && stray_any(&stray, &out->socks))
 		rc = read_again(rq, out, false, &any_new);
-	return rc < 0 ? rc : stray_settle(&stray, &out->socks, &out->inventory);
+	if (rc == 0)
+		rc = stray_settle(&stray, &out->socks, &out->inventory);
+	/* Of namespaces that there is no way into we have the census. */
+	if (rc == 0 && out->held.wants_counts)
+		rc = inventory_add_held(&rq->inventory, &out->held, &out->socks);
+	return rc;
+}
+
+/* Get the iterator, if it is permitted, pays, and can tell what is asked. */
+static int prepare(const struct snapshot_request *rq, struct snapshot *out)
+{
+	if (rq->threads || rq->facts & PROCESS_TASK || filter_limits_scan(rq->inventory.filter))
+		return 0;
+	return scanner_prepare(&out->scanner, rq->inventory.namespaces->proc_fd, &out->scan);
+}
+
+/*
+ * With many namespaces the iterator comes first: where a namespace has no sockets
+ * but those it has seen, nothing needs to be read.
+ */
+static int take_census(const struct snapshot_request *rq, struct snapshot *out)
+{
+	int rc = prepare(rq, out);
+
+	if (rc < 0 || !out->scanner.is_ready)
+		return rc;
+	rc = scan(rq, out, (struct scan_manner){.census = true});
+	if (rc == -ENOMEM || out->scanner.is_ready)
+		return rc;
+	held_restart(&out->held, 0, false);
+	return rq->scanner == SCANNER_BPF ? rc : 0;
+}
+
+/* Look for the holders of what was read, if there is anything to look for. */
+static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
+		      enum scan_threads threads)
+{
+	bool any = asks_for_strays(rq, out) || out->inventory.misses_bound;
+
+	for (size_t i = 0; i < out->socks.len && !any; i++)
+		any = out->socks.v[i].inode != 0;
+	if (!any)
+		return 0;
+	int rc = out->scanner.is_ready ? 0 : prepare(rq, out);
+	return rc < 0 ? rc : scan(rq, out, (struct scan_manner){.threads = threads});
 }
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
@@ -321,14 +464,23 @@ int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 					    : SCAN_THREADS_UNSURE;
 
 	out->view = procfs_view(rq->inventory.namespaces->proc_fd);
-	int rc = read_socks(rq, out, &out->socks);
+	out->scanner.choice = rq->scanner;
+	held_init(&out->held, filter);
+	int rc = rq->inventory.every_netns ? take_census(rq, out) : 0;
+	stats_phase(rq->stats, "scan");
 	if (rc == 0)
-		rc = scan(rq, out, threads, false);
+		rc = read_socks(rq, out, &out->socks);
+	stats_phase(rq->stats, "sockets");
+	if (rc == 0 && !out->held.wants_counts)
+		rc = scan_first(rq, out, threads);
+	stats_phase(rq->stats, "scan");
 	if (rc == 0 && unheld)
 		rc = look_again(rq, out);
+	stats_phase(rq->stats, "again");
 	if (rc == 0 && asks_for_strays(rq, out))
 		rc = settle_strays(rq, out);
 	if (rc == 0 && out->inventory.used_text)
 		rc = doubt_settle(&rq->inventory, &out->socks, &out->holders);
+	stats_phase(rq->stats, "strays");
 	return rc;
 }

@@ -47,8 +47,8 @@ function text(class, x, y, content) {
 	printf "<text class=\"%s\" x=\"%d\" y=\"%d\">%s</text>\n", class, x, y, escape(content) >out
 }
 
-# bare is a yardstick for those who work on whoport.
-$1 == load && $2 == question && $3 !~ /^bare/ {
+# bare is a yardstick for those who work on whoport, and --scan=bpf is for them, too.
+$1 == load && $2 == question && $3 !~ /^bare|--scan=bpf/ {
 	for (at = ++n; at > 1 && ms[at - 1] > $4 + 0; at--) {
 		ms[at] = ms[at - 1]
 		label[at] = label[at - 1]

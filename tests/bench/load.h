@@ -5,8 +5,6 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-#include <sys/types.h>
-
 /* Sockets of one process that holds connections; each has as many peers. */
 #define LOAD_CONNECTIONS_EACH 5000U
 

@@ -1,0 +1,32 @@
+/*
+ * A look at all processes that reads no descriptor: how many each has, and who may
+ * not be read.
+ */
+#ifndef WHOPORT_SURVEY_H
+#define WHOPORT_SURVEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct scan_stats;
+
+/**
+ * Note how many descriptors each process has.
+ *
+ * @st   tables are replaced
+ * @out  the sum
+ * Return 0, -EOPNOTSUPP where the kernel does not tell (before 6.2), or -errno.
+ * Source: proc_fd_getattr in fs/proc/fd.c.
+ */
+int survey_tables(int proc_fd, struct scan_stats *st, uint64_t *out);
+
+/**
+ * Note the processes whose descriptors may not be read: of those in the tables one
+ * link is asked.
+ *
+ * @st  denied are replaced; sorted
+ * Return 0 or -ENOMEM.
+ */
+int survey_denied(int proc_fd, struct scan_stats *st);
+
+#endif
