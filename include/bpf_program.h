@@ -34,12 +34,19 @@ struct bpf_program {
  */
 int bpf_layout_read(const void *btf, size_t len, struct bpf_layout *out);
 
-/**
- * Write the program.
- *
- * @with_unix  names and peers of unix sockets, too: wants a helper of Linux 5.16
- * Return 0, or -E2BIG.
- */
-int bpf_program_write(const struct bpf_layout *layout, bool with_unix, struct bpf_program *out);
+/** As many inodes as a program can choose. */
+#define BPF_INODES_MAX 8
+
+/** What a program tells of. */
+struct bpf_choice {
+	bool with_unix;   /* names and peers of unix sockets, too: a helper of Linux 5.16 */
+	bool with_others; /* io_urings and namespaces, too */
+	const uint64_t *inodes; /* sockets; the others are left out */
+	size_t count;           /* 0: of all */
+};
+
+/** Write the program. Return 0, or -E2BIG. */
+int bpf_program_write(const struct bpf_layout *layout, const struct bpf_choice *choice,
+		      struct bpf_program *out);
 
 #endif

@@ -47,4 +47,12 @@ void holder_index_sort(struct holder_index *x);
 const struct holder *holder_index_find(const struct holder_index *x, uint64_t inode,
 				       size_t *out_count);
 
+/**
+ * The same for who asks for one socket after another, in the order of their inodes.
+ *
+ * @cursor  0 before the first; between two calls nothing may change
+ */
+const struct holder *holder_index_next(const struct holder_index *x, uint64_t inode,
+				       size_t *cursor, size_t *out_count);
+
 #endif

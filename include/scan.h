@@ -81,6 +81,11 @@ struct scan_request {
 	 */
 	int (*take_sock)(void *ctx, const struct sock *s, bool is_counted);
 	void *sock_ctx;
+	bool describes_wanted; /* take_sock is asked of the wanted inodes, too */
+	bool describes_unix;   /* names and peers of unix sockets matter */
+	/* Nothing but the wanted inodes matters: a scanner may let the kernel choose. */
+	bool only_wanted;
+	bool no_sights; /* nor other descriptors that lead to sockets */
 };
 
 /** True if holders of a socket are asked for. */

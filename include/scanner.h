@@ -5,7 +5,10 @@
 #ifndef WHOPORT_SCANNER_H
 #define WHOPORT_SCANNER_H
 
+#include "bpf_program.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 
 struct holder_index;
 struct process_table;
@@ -18,8 +21,8 @@ enum scanner_choice { SCANNER_AUTO, SCANNER_PROC, SCANNER_BPF };
 /** Zeroed before scanner_prepare(), but for the choice. */
 struct scanner {
 	enum scanner_choice choice;
-	bool is_ready; /* the iterator's program is loaded */
-	int program_fd; /* if it is ready */
+	bool is_ready; /* there is an iterator */
+	struct bpf_layout layout; /* if it is ready */
 	int refusal;   /* 0, or -errno of why there is no iterator */
 	bool is_small; /* few descriptors: the walk is cheaper */
 };
@@ -27,13 +30,12 @@ struct scanner {
 /**
  * Decide for one reading of a machine.
  *
- * @st  its tables are filled in, if the iterator is to be used
+ * @whole  the number of every process's descriptors is to be noted, not just of so
+ *         many as make the iterator worth it
+ * @st     its tables are filled in, if the iterator is to be used
  * Return 0; with SCANNER_BPF, -errno if there is no iterator; or -ENOMEM.
  */
-int scanner_prepare(struct scanner *s, int proc_fd, struct scan_stats *st);
-
-/** Release the program. */
-void scanner_free(struct scanner *s);
+int scanner_prepare(struct scanner *s, int proc_fd, bool whole, struct scan_stats *st);
 
 /**
  * Scan once by the iterator, which is ready. If that fails it is no longer, and what

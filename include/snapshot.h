@@ -35,6 +35,7 @@ struct snapshot {
 	struct clue_list clues;         /* see unheld.h; empty before */
 	struct scan_stats scan;
 	struct scanner scanner;
+	bool few_wanted; /* so few sockets that the kernel can choose them */
 	struct held held; /* what the iterator told of sockets; empty without */
 	struct inventory_stats inventory;
 	enum procfs_view view;

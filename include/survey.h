@@ -13,12 +13,13 @@ struct scan_stats;
 /**
  * Note how many descriptors each process has.
  *
- * @st   tables are replaced
- * @out  the sum
+ * @enough  stop when there are so many; 0: never
+ * @st      tables are replaced
+ * @out     the sum
  * Return 0, -EOPNOTSUPP where the kernel does not tell (before 6.2), or -errno.
  * Source: proc_fd_getattr in fs/proc/fd.c.
  */
-int survey_tables(int proc_fd, struct scan_stats *st, uint64_t *out);
+int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out);
 
 /**
  * Note the processes whose descriptors may not be read: of those in the tables one

@@ -151,7 +151,7 @@ enum {
 	STORE_K_64 = 0x7a, STORE_K_32 = 0x62,
 	MOVE_X = 0xbf, MOVE_K = 0xb7, MOVE_K_64 = 0x18, /* two instructions */
 	ADD_K = 0x07, AND_K = 0x57, SHIFT_LEFT_K = 0x67, SHIFT_RIGHT_K = 0x77,
-	JUMP = 0x05, JUMP_EQUAL_K = 0x15, JUMP_DIFFERENT_K = 0x55, JUMP_DIFFERENT_X = 0x5d,
+	JUMP = 0x05, JUMP_EQUAL_K = 0x15, JUMP_EQUAL_X = 0x1d, JUMP_DIFFERENT_K = 0x55, JUMP_DIFFERENT_X = 0x5d,
 	CALL = 0x85, EXIT = 0x95,
 };
 
@@ -201,6 +201,13 @@ static void land(struct writer *w, const struct label *label)
 		size_t from = label->jumps[i];
 		w->program->insns[from].offset = (int16_t)(w->program->count - from - 1);
 	}
+}
+
+/* A constant, in two instructions. */
+static void put_64(struct writer *w, enum reg to, uint64_t value)
+{
+	put(w, MOVE_K_64, to, R0, 0, (int32_t)(uint32_t)value);
+	put(w, 0, R0, R0, 0, (int32_t)(uint32_t)(value >> 32));
 }
 
 static bool has(const struct writer *w, enum field field)
@@ -299,7 +306,6 @@ static void write_sock(struct writer *w)
 	COPY(w, R8, SOCK_BOUND_IF, bound_if);
 	COPY(w, R8, SOCK_V6ONLY, v6only);
 	COPY(w, R8, SOCK_COUNTED, is_counted);
-	COPY(w, R8, SOCK_COOKIE, cookie);
 	COPY(w, R8, SOCK_UID, uid);
 	follow(w, R2, R8, SOCK_NET, &no_net);
 	COPY(w, R2, NET_NUMBER, netns);
@@ -324,6 +330,7 @@ static void write_unix(struct writer *w, struct label *done)
 {
 	const struct bpf_record *r = NULL;
 
+	COPY(w, R8, SOCK_COOKIE, cookie); /* of others nobody asks, and it is far off */
 	put(w, MOVE_X, R1, R8, 0, 0);
 	put(w, CALL, R0, R0, 0, HELPER_SKC_TO_UNIX_SOCK);
 	jump(w, done, JUMP_EQUAL_K, R0, R0, 0);
@@ -370,17 +377,11 @@ static void write_socket(struct writer *w, bool with_unix, struct label *done)
 /* End the program if the 64 bits at a place on the stack are others. */
 static void require(struct writer *w, int at, const char *bytes)
 {
-	uint32_t halves[2];
+	uint64_t value;
 
-	memcpy(halves, bytes, sizeof(halves));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	const uint32_t low = halves[1], high = halves[0];
-#else
-	const uint32_t low = halves[0], high = halves[1];
-#endif
+	memcpy(&value, bytes, sizeof(value));
 	put(w, LOAD_64, R1, FRAME, at, 0);
-	put(w, MOVE_K_64, R2, R0, 0, (int32_t)low);
-	put(w, 0, R0, R0, 0, (int32_t)high);
+	put_64(w, R2, value);
 	jump(w, &w->end, JUMP_DIFFERENT_X, R1, R2, 0);
 }
 
@@ -429,7 +430,24 @@ static void write_task(struct writer *w)
 	put(w, CALL, R0, R0, 0, HELPER_SEQ_WRITE);
 }
 
-int bpf_program_write(const struct bpf_layout *layout, bool with_unix, struct bpf_program *out)
+/* End the program unless r8 is the inode of a socket that is asked for. */
+static void choose(struct writer *w, const struct bpf_choice *choice)
+{
+	struct label chosen = {0};
+
+	if (choice->count == 0)
+		return;
+	load(w, R1, R8, INODE_NUMBER);
+	for (size_t i = 0; i < choice->count; i++) {
+		put_64(w, R2, choice->inodes[i]);
+		jump(w, &chosen, JUMP_EQUAL_X, R1, R2, 0);
+	}
+	jump(w, &w->end, JUMP, R0, R0, 0);
+	land(w, &chosen);
+}
+
+int bpf_program_write(const struct bpf_layout *layout, const struct bpf_choice *choice,
+		      struct bpf_program *out)
 {
 	struct writer w = {.layout = layout, .program = out};
 	struct label other = {0}, done = {0};
@@ -441,10 +459,14 @@ int bpf_program_write(const struct bpf_layout *layout, bool with_unix, struct bp
 	load(&w, R1, R8, INODE_MODE);
 	put(&w, AND_K, R1, R0, 0, FORMAT_MASK);
 	jump(&w, &other, JUMP_DIFFERENT_K, R1, R0, FORMAT_SOCKET);
-	write_socket(&w, with_unix, &done);
+	choose(&w, choice);
+	write_socket(&w, choice->with_unix, &done);
 	jump(&w, &done, JUMP, R0, R0, 0);
 	land(&w, &other);
-	write_other(&w, &done);
+	if (choice->with_others)
+		write_other(&w, &done);
+	else
+		jump(&w, &w.end, JUMP, R0, R0, 0);
 	land(&w, &done);
 	write_task(&w);
 	land(&w, &w.end);

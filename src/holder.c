@@ -52,6 +52,26 @@ void holder_index_sort(struct holder_index *x)
 	x->len = kept + 1;
 }
 
+/* The holders of a socket from a place on, if that is where they are. */
+static const struct holder *take_run(const struct holder_index *x, uint64_t inode, size_t at,
+				     size_t *out_count)
+{
+	size_t end = at;
+
+	while (end < x->len && x->v[end].inode == inode)
+		end++;
+	*out_count = end - at;
+	return x->v ? x->v + at : NULL;
+}
+
+const struct holder *holder_index_next(const struct holder_index *x, uint64_t inode,
+				       size_t *cursor, size_t *out_count)
+{
+	while (*cursor < x->len && x->v[*cursor].inode < inode)
+		++*cursor;
+	return take_run(x, inode, *cursor, out_count);
+}
+
 const struct holder *holder_index_find(const struct holder_index *x, uint64_t inode,
 				       size_t *out_count)
 {
@@ -64,9 +84,5 @@ const struct holder *holder_index_find(const struct holder_index *x, uint64_t in
 		else
 			hi = mid;
 	}
-	size_t end = lo;
-	while (end < x->len && x->v[end].inode == inode)
-		end++;
-	*out_count = end - lo;
-	return x->v ? x->v + lo : NULL;
+	return take_run(x, inode, lo, out_count);
 }

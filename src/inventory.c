@@ -287,6 +287,8 @@ int inventory_add_held(const struct inventory_request *rq, const struct held *he
 	struct source_sink sink = make_sink(&in);
 	int rc = 0;
 
+	if (held->socks.len == 0)
+		return 0;
 	for (uint32_t netns = held_next_netns(held, 0); rc == 0 && netns != 0;
 	     netns = held_next_netns(held, netns)) {
 		const struct netns *ns = netns_list_find(rq->namespaces, netns);

@@ -53,15 +53,10 @@ static enum reason reason_of(const struct snapshot *snap, const struct sock *s,
 	return REASON_UNKNOWN;
 }
 
-/* Add the rows of one socket; without any holder, its reason. */
+/* Add the rows of one socket and its holders; without any, its reason. */
 static int join_sock(const struct snapshot *snap, struct filter *filter, const struct sock *s,
-		     struct row_list *out)
+		     const struct holder *h, size_t count, struct row_list *out)
 {
-	size_t count = 0;
-	const struct holder *h = NULL;
-
-	if (s->inode != 0)
-		h = holder_index_find(&snap->holders, s->inode, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct row row = {.sock = s, .holder = &h[i]};
 
@@ -116,9 +111,18 @@ static int compare_row(const void *x, const void *y)
 
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out)
 {
-	for (size_t i = 0; i < snap->socks.len; i++) {
+	size_t cursor = 0;
+
+	for (size_t i = 0; i < snap->socks.len; i++) { /* in the order of the holders */
 		const struct sock *s = &snap->socks.v[i];
-		int rc = s->role == SOCK_ROLE_WANTED ? join_sock(snap, filter, s, out) : 0;
+		const struct holder *h = NULL;
+		size_t count = 0;
+
+		if (s->role != SOCK_ROLE_WANTED)
+			continue;
+		if (s->inode != 0)
+			h = holder_index_next(&snap->holders, s->inode, &cursor, &count);
+		int rc = join_sock(snap, filter, s, h, count, out);
 		if (rc < 0)
 			return rc;
 	}

@@ -47,6 +47,7 @@
  *   scanners  scan.c            what every scanner is asked, and tells
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
  *             scan_bpf.c        the kernel's iterator over all descriptors
+ *             bpf_iterator.c    how to get one
  *             bpf_program.c     the program that it runs
  *             survey.c          how many descriptors, who may not be read
  *             scanner.c         which scanner is asked

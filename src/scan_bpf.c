@@ -1,6 +1,6 @@
 /*
- * Who refers to a socket, from the kernel itself; see scan_bpf.h. The program is
- * bpf_program.c's, what a record means bpf_record.c's. A read(2) gives whole records
+ * Who refers to a socket, from the kernel itself; see scan_bpf.h. The iterator is
+ * bpf_iterator.c's, what a record means bpf_record.c's. A read(2) gives whole records
  * of at most 32 KiB in all.
  *
  * The kernel leaves out threads that share the table of their process. Those that
@@ -9,8 +9,7 @@
 #define _GNU_SOURCE
 #include "scan_bpf.h"
 
-#include "bpf.h"
-#include "bpf_program.h"
+#include "bpf_iterator.h"
 #include "bpf_record.h"
 #include "descriptor.h"
 #include "grow.h"
@@ -20,134 +19,9 @@
 #include "sock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-/* --- the program ----------------------------------------------------------- */
-
-/* True if bpf(2) is worth a try: capabilities(7). */
-static bool has_rights(void)
-{
-	enum { VERSION_3 = 0x20080522, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
-	struct {
-		uint32_t version;
-		int pid;
-	} header = {VERSION_3, 0};
-	struct {
-		uint32_t effective, permitted, inheritable;
-	} data[2] = {{0}};
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return false;
-	uint64_t caps = (uint64_t)data[1].effective << 32 | data[0].effective;
-	return caps >> SYS_ADMIN & 1 || (caps >> PERFMON & 1 && caps >> BPF & 1);
-}
-
-/* The kernel's numbers are those of the initial pid namespace. */
-static bool is_initial(int proc_fd)
-{
-	static const ino_t init_ino = 0xEFFFFFFCU; /* PROC_PID_INIT_INO, linux/proc_ns.h */
-	struct stat st;
-
-	return procfs_is_ours(proc_fd) && fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 &&
-	       st.st_ino == init_ino;
-}
-
-/* Bytes of a file in memory: mapped or, where that cannot be, read. */
-struct bytes {
-	void *data;
-	size_t len;
-	bool is_mapped;
-};
-
-static int read_bytes(int fd, struct bytes *out)
-{
-	size_t at = 0;
-
-	out->is_mapped = false;
-	out->data = malloc(out->len);
-	if (!out->data)
-		return -ENOMEM;
-	while (at < out->len) {
-		ssize_t n = read(fd, (char *)out->data + at, out->len - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		at += (size_t)n;
-	}
-	return 0;
-}
-
-static void free_bytes(struct bytes *b)
-{
-	if (b->is_mapped)
-		munmap(b->data, b->len);
-	else
-		free(b->data);
-}
-
-static int load_bytes(const char *path, struct bytes *out)
-{
-	struct stat st;
-	int fd = procfs_open(AT_FDCWD, path);
-
-	*out = (struct bytes){0};
-	if (fd < 0)
-		return fd;
-	int rc = fstat(fd, &st) < 0 ? -errno : st.st_size <= 0 ? -ENODATA : 0;
-	if (rc == 0) {
-		out->len = (size_t)st.st_size;
-		out->data = mmap(NULL, out->len, PROT_READ, MAP_PRIVATE, fd, 0);
-		out->is_mapped = out->data != MAP_FAILED; /* since Linux 6.16 */
-		if (!out->is_mapped)
-			rc = read_bytes(fd, out);
-	}
-	close(fd);
-	return rc;
-}
-
-/* Load the program; where a helper is missing, the one that does without. */
-static int load_program(const struct bpf_layout *layout)
-{
-	struct bpf_program program;
-	int fd = -E2BIG;
-
-	for (int with_unix = 1; with_unix >= 0; with_unix--) {
-		int rc = bpf_program_write(layout, with_unix, &program);
-		fd = rc < 0 ? rc : bpf_load_iterator(program.insns, program.count, "Dual MIT/GPL",
-						     layout->target);
-		if (fd >= 0 || (fd != -EINVAL && fd != -EACCES))
-			break;
-	}
-	return fd;
-}
-
-int scan_bpf_may_open(int proc_fd)
-{
-	if (!has_rights())
-		return -EPERM;
-	return is_initial(proc_fd) ? 0 : -EXDEV;
-}
-
-int scan_bpf_open(void)
-{
-	struct bpf_layout layout;
-	struct bytes btf;
-
-	int rc = load_bytes("/sys/kernel/btf/vmlinux", &btf);
-	if (rc == 0)
-		rc = bpf_layout_read(btf.data, btf.len, &layout);
-	free_bytes(&btf);
-	return rc < 0 ? rc : load_program(&layout);
-}
-
-/* --- the records ----------------------------------------------------------- */
 
 /* A table that is not its process's own, by the first thread seen with it. */
 struct table {
@@ -228,10 +102,12 @@ static int take_socket(struct scan *s, const struct bpf_record *r)
 			    .proto = is_sctp ? SOCK_PROTO_SCTP : SOCK_PROTO_OTHER};
 	int wanted = 0;
 
-	bpf_record_sock(r, &sock);
-	if (s->rq->take_sock)
+	bool known = !s->rq->every_socket && scan_wants_inode(s->rq, r->inode);
+	if (s->rq->take_sock && (!known || s->rq->describes_wanted)) {
+		bpf_record_sock(r, &sock);
 		wanted = s->rq->take_sock(s->rq->sock_ctx, &sock, r->is_counted);
-	if (wanted < 0 || (wanted == 0 && !scan_wants_inode(s->rq, r->inode)))
+	}
+	if (wanted < 0 || (wanted == 0 && !known && !s->rq->every_socket))
 		return wanted;
 	int rc = note_process(s, r);
 	return rc < 0 ? rc : holder_index_add(s->holders, &h);
@@ -240,7 +116,6 @@ static int take_socket(struct scan *s, const struct bpf_record *r)
 static int take_sight(struct scan *s, const struct bpf_record *r)
 {
 	struct scan_sight sight = {.pid = (pid_t)r->pid, .tid = (pid_t)r->tid, .fd = (int)r->fd};
-
 	char path[64];
 
 	sight.kind = PROCFS_LINK_RING;
@@ -315,11 +190,15 @@ static int read_records(struct scan *s, int fd)
 	return n < 0 ? (int)n : len > 0 ? -EBADMSG : 0;
 }
 
-int scan_bpf(int program_fd, const struct scan_request *rq, struct holder_index *out_holders,
-	     struct process_table *out_processes, struct scan_stats *st)
+int scan_bpf(const struct bpf_layout *layout, const struct scan_request *rq,
+	     struct holder_index *out_holders, struct process_table *out_processes,
+	     struct scan_stats *st)
 {
 	struct scan s = {.rq = rq, .holders = out_holders, .processes = out_processes, .st = st};
-	int fd = bpf_start_iterator(program_fd);
+	bool few = rq->only_wanted && !rq->every_socket && rq->inode_count <= BPF_INODES_MAX;
+	struct bpf_choice choice = {.with_unix = rq->describes_unix, .with_others = !rq->no_sights,
+				    .inodes = rq->inodes, .count = few ? rq->inode_count : 0};
+	int fd = bpf_iterator_open(layout, &choice);
 
 	if (fd < 0)
 		return fd;

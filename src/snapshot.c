@@ -26,7 +26,6 @@ void snapshot_free(struct snapshot *s)
 	holder_index_free(&s->holders);
 	process_table_free(&s->processes);
 	scan_stats_free(&s->scan);
-	scanner_free(&s->scanner);
 	held_free(&s->held);
 	*s = (struct snapshot){0};
 }
@@ -114,34 +113,41 @@ static uint32_t netns_asked(const struct netns_list *list)
 	return 0;
 }
 
+/* How a scan is done. */
+struct scan_manner {
+	enum scan_threads threads;
+	bool only_changed;
+	bool census;      /* before tables are read: by the iterator alone */
+	bool looks_again; /* if anything is missing, another scan follows */
+};
+
 /*
  * Scan by the kernel's iterator, which tells of the sockets, too: those that are
  * younger than the tables, or in none of them.
  */
 static int iterate(const struct snapshot_request *rq, struct snapshot *out,
-		   struct scan_request *scan, bool census)
+		   struct scan_request *scan, struct scan_manner manner)
 {
 	const struct inventory_request *inventory = &rq->inventory;
 	bool everywhere = inventory->every_netns || asks_for_strays(rq, out);
 
-	held_restart(&out->held, everywhere ? 0 : netns_asked(inventory->namespaces), census);
+	held_restart(&out->held, everywhere ? 0 : netns_asked(inventory->namespaces),
+		     manner.census);
 	scan->take_sock = held_take;
 	scan->sock_ctx = &out->held;
 	scan->every_socket = filter_wants_every_socket(inventory->filter);
+	/* Names from text are better from here; and what was not told of is wanted, too. */
+	scan->describes_wanted = out->inventory.used_text;
+	scan->describes_unix = filter_protos(inventory->filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
+	scan->only_wanted = out->few_wanted && !manner.census;
+	scan->no_sights = scan->only_wanted && manner.looks_again;
 	int rc = scanner_iterate(&out->scanner, scan, &out->holders, &out->processes, &out->scan);
 	sort_holders(out);
 	held_sort(&out->held);
-	if (rc == 0 && !census)
+	if (rc == 0 && !manner.census)
 		rc = inventory_add_held(inventory, &out->held, &out->socks);
 	return rc;
 }
-
-/* How a scan is done. */
-struct scan_manner {
-	enum scan_threads threads;
-	bool only_changed;
-	bool census; /* before tables are read: by the iterator alone */
-};
 
 /* Scan for the holders of the sockets; adds to what is known. */
 static int scan(const struct snapshot_request *rq, struct snapshot *out, struct scan_manner manner)
@@ -164,7 +170,7 @@ static int scan(const struct snapshot_request *rq, struct snapshot *out, struct 
 	scan.inodes = inodes;
 	int rc = 0;
 	if (out->scanner.is_ready && !manner.only_changed)
-		rc = iterate(rq, out, &scan, manner.census);
+		rc = iterate(rq, out, &scan, manner);
 	else if (!manner.census)
 		rc = walk(rq, out, &scan);
 	if (rc < 0 && rc != -ENOMEM && !manner.census && rq->scanner != SCANNER_BPF)
@@ -205,14 +211,12 @@ static struct unheld count_unheld(const struct snapshot *s)
 {
 	const struct holder_index *holders = &s->holders;
 	struct unheld count = {0};
-	size_t h = 0;
+	size_t cursor = 0, held;
 
 	for (size_t i = 0; i < s->socks.len; i++) { /* both are sorted by inode */
 		const struct sock *sock = &s->socks.v[i];
-		while (h < holders->len && holders->v[h].inode < sock->inode)
-			h++;
-		if (sock->inode == 0 ||
-		    (h < holders->len && holders->v[h].inode == sock->inode))
+		holder_index_next(holders, sock->inode, &cursor, &held);
+		if (sock->inode == 0 || held > 0)
 			continue;
 		count.all++;
 		count.hidden += snapshot_may_hide(s, sock);
@@ -251,13 +255,13 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
  */
 static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t max)
 {
-	size_t count = 0;
+	size_t count = 0, cursor = 0;
 
 	for (size_t i = 0; i < s->socks.len; i++) {
 		const struct sock *sock = &s->socks.v[i];
 		size_t held, j = 0;
 
-		holder_index_find(&s->holders, sock->inode, &held);
+		holder_index_next(&s->holders, sock->inode, &cursor, &held);
 		if (sock->inode == 0 || held > 0)
 			continue;
 		while (j < count && out[j] != sock->local.port)
@@ -285,7 +289,7 @@ static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out
 	struct inventory_stats st;
 	struct sock_table again = {0};
 	uint16_t ports[PORTS_MAX];
-	size_t kept = 0, count;
+	size_t kept = 0, cursor = 0, count;
 
 	inventory.ports = ports;
 	inventory.ports_len = list_unheld_ports(out, ports, PORTS_MAX);
@@ -293,7 +297,7 @@ static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out
 	bool whole = rc == 0 && st.unreadable <= out->inventory.unreadable;
 	for (size_t i = 0; whole && i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
-		holder_index_find(&out->holders, s->inode, &count);
+		holder_index_next(&out->holders, s->inode, &cursor, &count);
 		if (s->inode == 0 || count > 0 || sock_table_find(&again, s->inode))
 			out->socks.v[kept++] = *s;
 	}
@@ -358,24 +362,33 @@ static int look_again_walking(const struct snapshot_request *rq, struct snapshot
 }
 
 /*
- * The same with the iterator, which tells of newcomers itself and does not know
- * whom it could not see. To ask for a few sockets again costs least: what comes and
- * goes has gone by now.
+ * The same with the iterator, which does not know whom it could not see, and tells of
+ * newcomers itself, unless it is asked for a few sockets only. What comes and goes
+ * has gone by now: to ask for that costs least.
  */
 static int look_again_iterating(const struct snapshot_request *rq, struct snapshot *out)
 {
-	int rc = survey_denied(rq->inventory.namespaces->proc_fd, &out->scan);
+	int proc_fd = rq->inventory.namespaces->proc_fd;
+	bool any_new;
+	uint64_t descriptors;
+	int rc = 0;
+
+	if (out->few_wanted) /* only a part was counted before */
+		rc = survey_tables(proc_fd, 0, &out->scan, &descriptors);
+	if (rc != -ENOMEM)
+		rc = survey_denied(proc_fd, &out->scan);
 	struct unheld unheld = count_unheld(out);
 	bool hidden = unheld.hidden == unheld.all && unheld.passing == 0;
-
 	if (rc == 0 && !hidden)
-		rc = drop_vanished(rq, out);
+		rc = out->few_wanted ? read_again(rq, out, true, &any_new)
+				     : drop_vanished(rq, out);
 	if (rc < 0 || count_unheld(out).all == 0)
 		return rc;
-	if (!hidden)
+	bool only_changed = hidden && !out->few_wanted;
+	if (!only_changed)
 		forget_holders(out);
 	rc = scan(rq, out, (struct scan_manner){.threads = SCAN_THREADS_UNSURE,
-						.only_changed = hidden});
+						.only_changed = only_changed});
 	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
 }
 
@@ -419,7 +432,8 @@ static int prepare(const struct snapshot_request *rq, struct snapshot *out)
 {
 	if (rq->threads || rq->facts & PROCESS_TASK || filter_limits_scan(rq->inventory.filter))
 		return 0;
-	return scanner_prepare(&out->scanner, rq->inventory.namespaces->proc_fd, &out->scan);
+	return scanner_prepare(&out->scanner, rq->inventory.namespaces->proc_fd, !out->few_wanted,
+			       &out->scan);
 }
 
 /*
@@ -443,14 +457,19 @@ static int take_census(const struct snapshot_request *rq, struct snapshot *out)
 static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 		      enum scan_threads threads)
 {
-	bool any = asks_for_strays(rq, out) || out->inventory.misses_bound;
+	const struct inventory_stats *inventory = &out->inventory;
+	bool others = asks_for_strays(rq, out) || inventory->misses_bound;
+	size_t wanted = 0;
 
-	for (size_t i = 0; i < out->socks.len && !any; i++)
-		any = out->socks.v[i].inode != 0;
-	if (!any)
+	for (size_t i = 0; i < out->socks.len; i++)
+		wanted += out->socks.v[i].inode != 0;
+	if (wanted == 0 && !others)
 		return 0;
+	out->few_wanted = !others && !inventory->used_text && wanted <= BPF_INODES_MAX;
 	int rc = out->scanner.is_ready ? 0 : prepare(rq, out);
-	return rc < 0 ? rc : scan(rq, out, (struct scan_manner){.threads = threads});
+	struct scan_manner manner = {.threads = threads,
+				     .looks_again = filter_wants_unheld(rq->inventory.filter)};
+	return rc < 0 ? rc : scan(rq, out, manner);
 }
 
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)

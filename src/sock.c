@@ -221,6 +221,8 @@ static bool is_repeated(const struct sock *a, const struct sock *b)
 {
 	if (a->inode == 0 && a->proto == SOCK_PROTO_UNIX && a->cookie == 0)
 		return false;
+	if (a->is_scanned != b->is_scanned) /* which one stays decides held_merge() */
+		return false;
 	if (compare_sock(a, b) == 0)
 		return true;
 	/* One socket that changed its state between two readings. */

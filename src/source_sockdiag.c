@@ -26,6 +26,7 @@
 
 enum {
 	SOCK_DIAG_BY_FAMILY = 20, /* linux/sock_diag.h */
+	TCPDIAG_GETSOCK = 18,     /* linux/inet_diag.h: of TCP, and of both families at once */
 	PORTS_MAX = 4,            /* as many dumps by port cost less than a whole one */
 	PROTOCOL_IN_ATTRIBUTE = 255, /* inet_diag's way to ask for a number above 255 */
 };
@@ -69,6 +70,15 @@ struct inet_request {
 	} protocol_attr; /* sent for PROTOCOL_IN_ATTRIBUTE only */
 };
 
+struct tcp_request {
+	uint8_t family, src_len, dst_len, extensions;
+	uint16_t sport, dport; /* network byte order */
+	uint32_t src[4], dst[4];
+	uint32_t interface;
+	uint32_t cookie[2];
+	uint32_t states, dbs;
+};
+
 struct states_request { /* unix, vsock */
 	uint8_t family, protocol;
 	uint16_t pad;
@@ -96,6 +106,7 @@ struct dump {
 	enum sock_proto proto;
 	size_t mark; /* the sink's, before the dump */
 	size_t malformed; /* before the dump */
+	bool lacks_tcp_request;
 	bool is_dead;     /* the netlink socket is of no more use */
 	int sink_error;
 	uint64_t own_inode; /* of the netlink socket that we ask with */
@@ -200,11 +211,11 @@ static bool is_refusal(int rc)
 }
 
 /* Run one dump. Return 0, also if it was refused, or -errno of the sink. */
-static int run_dump(struct dump *d, const void *body, size_t len)
+static int run_dump(struct dump *d, uint16_t type, const void *body, size_t len)
 {
 	const struct source_sink *sink = d->rq->sink;
 	struct nl_request request = {
-		.type = SOCK_DIAG_BY_FAMILY, .flags = NL_FLAG_DUMP, .body = body, .len = len,
+		.type = type, .flags = NL_FLAG_DUMP, .body = body, .len = len,
 		.take = take_message, .ctx = d, .restart = forget};
 
 	d->mark = sink->mark ? sink->mark(sink->ctx) : 0;
@@ -237,13 +248,45 @@ static int dump_inet(struct dump *d, const struct inet_proto *p, sa_family_t fam
 	};
 	size_t len = is_large ? sizeof(body) : offsetof(struct inet_request, protocol_attr);
 
-	return run_dump(d, &body, len);
+	return run_dump(d, SOCK_DIAG_BY_FAMILY, &body, len);
+}
+
+/*
+ * The older request for TCP has no use for the family: its one walk over the tables
+ * tells of both (inet_diag_dump_compat in net/ipv4/inet_diag.c).
+ */
+static int dump_tcp(struct dump *d, uint32_t states, uint16_t port)
+{
+	struct tcp_request body = {.family = AF_INET, .sport = htons(port), .states = states,
+				   .cookie = {UINT32_MAX, UINT32_MAX}};
+
+	return run_dump(d, TCPDIAG_GETSOCK, &body, sizeof(body));
+}
+
+/* Dump one port, or with 0 all, of both families. Return 0 or -errno of the sink. */
+static int dump_port(struct dump *d, const struct inet_proto *p, uint32_t states, uint16_t port)
+{
+	static const sa_family_t families[] = {AF_INET, AF_INET6};
+	unsigned bit = SOCK_PROTO_BIT(p->proto);
+	int rc = 0;
+
+	if (p->proto == SOCK_PROTO_TCP && !d->lacks_tcp_request) {
+		rc = dump_tcp(d, states, port);
+		if (rc < 0 || !(d->st->refused & bit))
+			return rc;
+		d->lacks_tcp_request = true;
+		if (d->is_dead)
+			return 0;
+		d->st->refused &= ~bit;
+	}
+	for (size_t i = 0; rc == 0 && i < 2 && !(d->st->refused & bit); i++)
+		rc = dump_inet(d, p, families[i], states, port);
+	return rc;
 }
 
 /* Both families: an IPv4 dump lacks the dual-stack socket that holds the port. */
 static int dump_families(struct dump *d, const struct inet_proto *p, uint32_t states)
 {
-	static const sa_family_t families[] = {AF_INET, AF_INET6};
 	const struct source_sink *sink = d->rq->sink;
 	uint16_t ports[PORTS_MAX] = {0};
 	size_t count = 0, start = sink->mark ? sink->mark(sink->ctx) : 0;
@@ -254,16 +297,14 @@ static int dump_families(struct dump *d, const struct inet_proto *p, uint32_t st
 		count = sink->wants_ports(sink->ctx, p->proto, ports, PORTS_MAX);
 	if (count == 0)
 		count = 1; /* port 0: any */
-	for (size_t i = 0; i < 2; i++) {
-		for (size_t j = 0; rc == 0 && j < count; j++) {
-			rc = dump_inet(d, p, families[i], states, ports[j]);
-			if (!(d->st->refused & SOCK_PROTO_BIT(p->proto)))
-				continue;
-			/* One family refused: another source is asked for both. */
-			d->mark = start;
-			forget(d);
-			return rc;
-		}
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		rc = dump_port(d, p, states, ports[i]);
+		if (!(d->st->refused & SOCK_PROTO_BIT(p->proto)))
+			continue;
+		/* One family refused: another source is asked for both. */
+		d->mark = start;
+		forget(d);
+		return rc;
 	}
 	return rc;
 }
@@ -314,8 +355,9 @@ static int dump_other(struct dump *d, const struct other_proto *p)
 		.cookie = {UINT32_MAX, UINT32_MAX}};
 
 	d->proto = p->proto;
-	return p->has_states ? run_dump(d, &with_states, sizeof(with_states))
-			     : run_dump(d, &plain, sizeof(plain));
+	return p->has_states
+		       ? run_dump(d, SOCK_DIAG_BY_FAMILY, &with_states, sizeof(with_states))
+		       : run_dump(d, SOCK_DIAG_BY_FAMILY, &plain, sizeof(plain));
 }
 
 int source_sockdiag_read(const struct source_request *rq, struct source_stats *st)

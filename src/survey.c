@@ -32,7 +32,7 @@ static int take_process(int proc_fd, const char *name, pid_t pid, struct scan_st
 	return scan_stats_add_table(st, pid, fds.st_size);
 }
 
-static int walk(int proc_fd, int fd, struct scan_stats *st, uint64_t *sum)
+static int walk(int proc_fd, int fd, uint64_t enough, struct scan_stats *st, uint64_t *sum)
 {
 	struct procfs_dir dir;
 	const char *name;
@@ -44,14 +44,14 @@ static int walk(int proc_fd, int fd, struct scan_stats *st, uint64_t *sum)
 	procfs_dir_start(&dir, fd, chunk);
 	while ((rc = procfs_dir_next(&dir, &name, &pid)) > 0) {
 		rc = pid > 0 ? take_process(proc_fd, name, pid, st, sum) : 0;
-		if (rc < 0)
+		if (rc < 0 || (enough > 0 && *sum >= enough))
 			break;
 	}
 	free(chunk);
 	return rc;
 }
 
-int survey_tables(int proc_fd, struct scan_stats *st, uint64_t *out)
+int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out)
 {
 	struct stat own;
 
@@ -63,7 +63,7 @@ int survey_tables(int proc_fd, struct scan_stats *st, uint64_t *out)
 	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	int rc = walk(proc_fd, fd, st, out);
+	int rc = walk(proc_fd, fd, enough, st, out);
 	close(fd);
 	return rc;
 }

@@ -37,8 +37,11 @@ static struct netns_list *namespaces_of(const struct search *s)
 	return s->rq->inventory.namespaces;
 }
 
-/* Should have a holder, and has none; or had one that can be guessed. */
-static bool is_unheld(const struct snapshot *snap, const struct sock *s)
+/*
+ * Should have a holder, and has none; or had one that can be guessed. Asked in the
+ * order of the sockets.
+ */
+static bool is_unheld(const struct snapshot *snap, const struct sock *s, size_t *cursor)
 {
 	size_t count;
 
@@ -46,16 +49,18 @@ static bool is_unheld(const struct snapshot *snap, const struct sock *s)
 		return false;
 	if (s->inode == 0)
 		return sock_is_orphan(s) && s->cgroup != 0;
-	holder_index_find(&snap->holders, s->inode, &count);
+	holder_index_next(&snap->holders, s->inode, cursor, &count);
 	return count == 0;
 }
 
 /* Add an empty clue for each unheld socket, in the order of the table. */
 static int collect(struct search *s)
 {
+	size_t cursor = 0;
+
 	for (size_t i = 0; i < s->snap->socks.len; i++) {
 		const struct sock *sock = &s->snap->socks.v[i];
-		if (is_unheld(s->snap, sock) && !clue_list_add(&s->snap->clues, sock))
+		if (is_unheld(s->snap, sock, &cursor) && !clue_list_add(&s->snap->clues, sock))
 			return -ENOMEM;
 	}
 	return 0;
@@ -65,10 +70,10 @@ static int collect(struct search *s)
 static void drop_held(struct search *s)
 {
 	struct clue_list *clues = &s->snap->clues;
-	size_t kept = 0;
+	size_t kept = 0, cursor = 0;
 
 	for (size_t i = 0; i < clues->len; i++) {
-		if (is_unheld(s->snap, clues->v[i].sock))
+		if (is_unheld(s->snap, clues->v[i].sock, &cursor))
 			clues->v[kept++] = clues->v[i];
 	}
 	clues->len = kept;
@@ -294,6 +299,17 @@ static bool any_ours(const struct search *s)
 	return false;
 }
 
+/* True if missing rights explain all that is left, as far as can be told. */
+static bool all_hidden(const struct search *s)
+{
+	for (size_t i = 0; i < s->snap->clues.len; i++) {
+		const struct clue *clue = &s->snap->clues.v[i];
+		if (!*clue->kernel && !snapshot_may_hide(s->snap, clue->sock))
+			return false;
+	}
+	return true;
+}
+
 /* Ask processes until everything is explained, or all was asked. */
 static int ask_processes(struct search *s)
 {
@@ -312,9 +328,12 @@ static int ask_processes(struct search *s)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		size_t from = s->evidence.len;
-		/* A list is not worth what only makes suspects: that is for who asks for a port. */
+		/* A list is not worth what only makes suspects, nor a look at every
+		 * mapping where rights are missing: that is for who asks for a port. */
 		bool is_list = filter->targets.len == 0;
 		if (!any_left(s) || (is_list && (steps[i] == evidence_add_blocked || !any_ours(s))))
+			break;
+		if (is_list && steps[i] == evidence_add_mappings && all_hidden(s))
 			break;
 		rc = steps[i](&rq, &s->evidence);
 		if (rc == 0)

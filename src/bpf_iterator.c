@@ -1,0 +1,141 @@
+/* The iterator over descriptors; see bpf_iterator.h. */
+#define _GNU_SOURCE
+#include "bpf_iterator.h"
+
+#include "bpf.h"
+#include "procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* True if bpf(2) is worth a try: capabilities(7). */
+static bool has_rights(void)
+{
+	enum { VERSION_3 = 0x20080522, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
+	struct {
+		uint32_t version;
+		int pid;
+	} header = {VERSION_3, 0};
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2] = {{0}};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	uint64_t caps = (uint64_t)data[1].effective << 32 | data[0].effective;
+	return caps >> SYS_ADMIN & 1 || (caps >> PERFMON & 1 && caps >> BPF & 1);
+}
+
+/* The kernel's numbers are those of the initial pid namespace. */
+static bool is_initial(int proc_fd)
+{
+	static const ino_t init_ino = 0xEFFFFFFCU; /* PROC_PID_INIT_INO, linux/proc_ns.h */
+	struct stat st;
+
+	return procfs_is_ours(proc_fd) && fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 &&
+	       st.st_ino == init_ino;
+}
+
+/* Bytes of a file in memory: mapped or, where that cannot be, read. */
+struct bytes {
+	void *data;
+	size_t len;
+	bool is_mapped;
+};
+
+static int read_bytes(int fd, struct bytes *out)
+{
+	size_t at = 0;
+
+	out->is_mapped = false;
+	out->data = malloc(out->len);
+	if (!out->data)
+		return -ENOMEM;
+	while (at < out->len) {
+		ssize_t n = read(fd, (char *)out->data + at, out->len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+static void free_bytes(struct bytes *b)
+{
+	if (b->is_mapped)
+		munmap(b->data, b->len);
+	else
+		free(b->data);
+}
+
+static int load_bytes(const char *path, struct bytes *out)
+{
+	struct stat st;
+	int fd = procfs_open(AT_FDCWD, path);
+
+	*out = (struct bytes){0};
+	if (fd < 0)
+		return fd;
+	int rc = fstat(fd, &st) < 0 ? -errno : st.st_size <= 0 ? -ENODATA : 0;
+	if (rc == 0) {
+		out->len = (size_t)st.st_size;
+		out->data = mmap(NULL, out->len, PROT_READ, MAP_PRIVATE, fd, 0);
+		out->is_mapped = out->data != MAP_FAILED; /* since Linux 6.16 */
+		if (!out->is_mapped)
+			rc = read_bytes(fd, out);
+	}
+	close(fd);
+	return rc;
+}
+
+int bpf_iterator_may_open(int proc_fd)
+{
+	if (!has_rights())
+		return -EPERM;
+	return is_initial(proc_fd) ? 0 : -EXDEV;
+}
+
+int bpf_iterator_learn(struct bpf_layout *out)
+{
+	struct bytes btf;
+	int rc = load_bytes("/sys/kernel/btf/vmlinux", &btf);
+
+	if (rc == 0)
+		rc = bpf_layout_read(btf.data, btf.len, out);
+	free_bytes(&btf);
+	return rc;
+}
+
+/* Load the program; where a helper is missing, the one that does without. */
+static int load_program(const struct bpf_layout *layout, struct bpf_choice choice)
+{
+	struct bpf_program program;
+
+	for (;;) {
+		int rc = bpf_program_write(layout, &choice, &program);
+		int fd = rc < 0 ? rc
+				: bpf_load_iterator(program.insns, program.count, "Dual MIT/GPL",
+						    layout->target);
+		if (fd >= 0 || !choice.with_unix || (fd != -EINVAL && fd != -EACCES))
+			return fd;
+		choice.with_unix = false;
+	}
+}
+
+int bpf_iterator_open(const struct bpf_layout *layout, const struct bpf_choice *choice)
+{
+	int program_fd = load_program(layout, *choice);
+	if (program_fd < 0)
+		return program_fd;
+	int fd = bpf_start_iterator(program_fd);
+	close(program_fd); /* the iterator keeps what it needs */
+	return fd;
+}
