@@ -20,7 +20,8 @@ enum {
 	BPF_LOAD = 0x61, BPF_STORE_X = 0x63, BPF_STORE_K = 0x62, /* with a size */
 	BPF_SIZES = 0x18, BPF_LOAD_IMM64 = 0x18,
 	BPF_MOVE_K = 0xb7, BPF_MOVE_X = 0xbf, BPF_ADD_K = 0x07, BPF_SHIFT_LEFT_K = 0x67,
-	BPF_SHIFT_RIGHT_K = 0x77, BPF_JUMP = 0x05, BPF_CALL = 0x85, BPF_EXIT = 0x95,
+	BPF_SHIFT_RIGHT_K = 0x77, BPF_JUMP = 0x05, BPF_JUMP_EQUAL_X = 0x1d,
+	BPF_CALL = 0x85, BPF_EXIT = 0x95,
 	BPF_FRAME = 10,
 	/* Helpers. */
 	BPF_PROBE_READ_KERNEL = 113, BPF_SEQ_WRITE = 127, BPF_SOCK_FROM_FILE = 162,
@@ -159,6 +160,21 @@ BPF_CHECK size_t find_load(const struct bpf_program *p, size_t from, uint32_t of
 			break;
 	}
 	return from;
+}
+
+/** Every record that there can be. */
+static const struct bpf_choice tell_all __attribute__((unused)) = {
+	.with_unix = true, .with_others = true};
+
+/** Write a program, which is a sound one. */
+BPF_CHECK struct bpf_program write_sound(const struct bpf_layout *layout,
+					 const struct bpf_choice *choice)
+{
+	struct bpf_program p;
+
+	assert_int_equal(bpf_program_write(layout, choice, &p), 0);
+	assert_sound(&p);
+	return p;
 }
 
 #endif

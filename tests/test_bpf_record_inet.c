@@ -5,7 +5,8 @@
 
 #include <arpa/inet.h>
 
-enum { TCP = 6, UDP = 17, SCTP = 132, UDPLITE = 136, MPTCP = 262, STREAM = 1, DGRAM = 2, RAW = 3 };
+enum { TCP = 6, UDP = 17, SCTP = 132, UDPLITE = 136, MPTCP = 262 };
+enum { STREAM = 1, DGRAM = 2, RAW = 3 };
 
 /* A socket that listens on port 80 of TCP, or what is said instead. */
 static struct bpf_record make_inet(const char *local, const char *remote)
