@@ -15,7 +15,7 @@
 
 struct holder_index;
 struct process;
-struct scan_sight;
+struct scan_stats;
 
 struct evidence {
 	enum evidence_kind kind;
@@ -34,8 +34,7 @@ void evidence_list_free(struct evidence_list *list);
 
 struct evidence_request {
 	int proc_fd; /* root of a proc tree; borrowed */
-	const struct scan_sight *sights; /* borrowed; io_urings among them */
-	size_t sights_len;
+	const struct scan_stats *scan; /* borrowed: io_urings, and who need not be asked */
 	/* Skip processes that this refuses; NULL takes all. */
 	bool (*wants)(const void *ctx, const struct process *p);
 	const void *ctx;

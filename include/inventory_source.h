@@ -29,6 +29,8 @@ struct inventory_request {
 	const struct held *held; /* with a census, of a scan before the reading; NULL: none */
 	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
 	size_t ports_len;
+	const uint32_t *only; /* borrowed; if there are any, only these namespaces are read */
+	size_t only_len;
 };
 
 struct inventory_stats {

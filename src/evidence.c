@@ -126,9 +126,9 @@ int evidence_add_rings(const struct evidence_request *rq, struct evidence_list *
 {
 	int rc = 0, pauses = RING_PAUSES_MAX;
 
-	for (size_t i = 0; rc == 0 && i < rq->sights_len; i++) {
-		if (rq->sights[i].kind == PROCFS_LINK_RING)
-			rc = read_ring(rq->proc_fd, &rq->sights[i], &pauses, out);
+	for (size_t i = 0; rc == 0 && i < rq->scan->sights_len; i++) {
+		if (rq->scan->sights[i].kind == PROCFS_LINK_RING)
+			rc = read_ring(rq->proc_fd, &rq->scan->sights[i], &pauses, out);
 	}
 	return rc;
 }
@@ -162,6 +162,9 @@ static int visit_processes(const struct evidence_request *rq, visit *visit_one, 
 	char *chunk = malloc(PROCFS_CHUNK);
 	procfs_dir_start(&dir, fd, chunk);
 	while (chunk && rc != -ENOMEM && procfs_dir_next(&dir, &name, &pid) > 0) {
+		/* Who refuses a descriptor refuses all of this, too. */
+		if (scan_stats_find_denied(rq->scan, rq->scan->denied_len, pid))
+			continue;
 		int dir_fd = openat(fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (dir_fd < 0)
 			continue;
@@ -185,17 +188,17 @@ struct map_reading {
 /* An io_uring that is mapped usually has a descriptor, too. */
 static bool has_ring(const struct evidence_request *rq, pid_t pid)
 {
-	size_t lo = 0, hi = rq->sights_len;
+	size_t lo = 0, hi = rq->scan->sights_len;
 
 	while (lo < hi) { /* they are sorted by pid */
 		size_t mid = lo + (hi - lo) / 2;
-		if (rq->sights[mid].pid < pid)
+		if (rq->scan->sights[mid].pid < pid)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (; lo < rq->sights_len && rq->sights[lo].pid == pid; lo++) {
-		if (rq->sights[lo].kind == PROCFS_LINK_RING)
+	for (; lo < rq->scan->sights_len && rq->scan->sights[lo].pid == pid; lo++) {
+		if (rq->scan->sights[lo].kind == PROCFS_LINK_RING)
 			return true;
 	}
 	return false;

@@ -226,6 +226,15 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	return 0;
 }
 
+static bool is_meant(const struct inventory_request *rq, const struct netns *ns)
+{
+	for (size_t i = 0; i < rq->only_len; i++) {
+		if (rq->only[i] == ns->id)
+			return true;
+	}
+	return rq->only_len == 0;
+}
+
 static void finish(struct sock_table *t)
 {
 	sock_table_sort(t);
@@ -243,7 +252,7 @@ static int read_all(const struct inventory_request *rq, const struct source_sink
 	for (size_t i = 0; rc == 0 && i < rq->namespaces->len; i++) {
 		struct netns *ns = &rq->namespaces->v[i];
 		unsigned wanted = ns->is_asked ? protos : unix_everywhere ? unix_bit : 0;
-		if (wanted)
+		if (wanted && is_meant(rq, ns))
 			rc = read_one(rq, i, wanted, sink, st);
 	}
 	return rc;

@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { THREADS_MAX = 256 };
+
 /* Directory chunks of the walk over processes and their threads. */
 struct walk {
 	struct netns_list *list;
@@ -56,6 +58,8 @@ static int walk_threads(struct walk *w, pid_t pid)
 	snprintf(path, sizeof(path), "%d/task", (int)pid);
 	if (fstatat(w->list->proc_fd, path, &st, 0) < 0 || st.st_nlink <= 3)
 		return 0;
+	if (w->first_only && st.st_nlink > THREADS_MAX)
+		return 0; /* it is about a hint */
 	int fd = openat(w->list->proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return 0;

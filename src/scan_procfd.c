@@ -32,6 +32,7 @@ struct scan {
 	struct scan_table *before; /* tables of the scan before, for only_changed */
 	size_t before_len;
 	size_t denied_before; /* of the statistics' denied ones, from that scan */
+	uid_t uid;        /* effective, ours */
 	bool real;        /* a procfs, whose link counts tell the number of threads */
 	bool sizes_count; /* st_size of PID/fd is the number of descriptors */
 	char *pids, *tids, *fds; /* directory chunks */
@@ -41,6 +42,8 @@ struct scan {
 struct target {
 	pid_t pid;
 	int dir_fd;
+	int table_fd;      /* its own table, if it was opened from outside; else -1 */
+	off_t descriptors; /* 1 where that is not told */
 	bool denied;
 	size_t first_holder; /* index of its first holder */
 };
@@ -82,17 +85,12 @@ static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 }
 
 /* Read one descriptor table. Return 0, or -errno of memory or descriptors. */
-static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *path)
+static int read_table(struct scan *s, struct target *t, pid_t tid, int fd)
 {
-	int fd = open_dir(t->dir_fd, path, O_RDONLY);
-	if (fd < 0) {
-		t->denied |= is_denied(fd);
-		return is_gone(fd) || is_denied(fd) ? 0 : fd;
-	}
-
 	struct procfs_dir dir;
 	const char *name;
 	int number, rc;
+
 	procfs_dir_start(&dir, fd, s->fds);
 	while ((rc = procfs_dir_next(&dir, &name, &number)) > 0) {
 		uint64_t inode;
@@ -107,8 +105,19 @@ static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *p
 			break;
 	}
 	t->denied |= is_denied(rc);
-	close(fd);
 	return is_lack(rc) ? rc : 0;
+}
+
+static int scan_table(struct scan *s, struct target *t, pid_t tid, const char *path)
+{
+	int fd = open_dir(t->dir_fd, path, O_RDONLY);
+	if (fd < 0) {
+		t->denied |= is_denied(fd);
+		return is_gone(fd) || is_denied(fd) ? 0 : fd;
+	}
+	int rc = read_table(s, t, tid, fd);
+	close(fd);
+	return rc;
 }
 
 /* Tables that are known in this process, each by one task, in kcmp's order. */
@@ -280,6 +289,31 @@ static int load_holder(struct scan *s, const struct target *t)
 	return is_lack(rc) ? rc : process_table_add(s->processes, &p);
 }
 
+/* It was refused before, and now it is not. */
+static void take_back_denied(struct scan *s, pid_t pid)
+{
+	const struct scan_denied *before = scan_stats_find_denied(s->st, s->denied_before, pid);
+
+	if (before) {
+		scan_stats_remove_denied(s->st, before);
+		s->denied_before--;
+	}
+}
+
+static int note_denied(struct scan *s, const struct target *t)
+{
+	struct stat st;
+	char path[16];
+
+	/* Where its table has a size it has descriptors. */
+	if (!s->sizes_count && t->dir_fd >= 0 && process_holds_nothing(t->dir_fd))
+		return 0;
+	snprintf(path, sizeof(path), "%d", (int)t->pid);
+	return fstatat(s->rq->proc_fd, path, &st, 0) < 0
+		       ? 0
+		       : scan_stats_add_denied(s->st, t->pid, st.st_uid);
+}
+
 static int finish_process(struct scan *s, struct target *t)
 {
 	int rc = 0;
@@ -287,15 +321,9 @@ static int finish_process(struct scan *s, struct target *t)
 	if (s->holders->len > t->first_holder)
 		rc = load_holder(s, t);
 	s->st->processes += !t->denied;
-	const struct scan_denied *before = scan_stats_find_denied(s->st, s->denied_before, t->pid);
-	if (!t->denied && before) {
-		scan_stats_remove_denied(s->st, before);
-		s->denied_before--;
-	}
-	if (rc < 0 || !t->denied || process_holds_nothing(t->dir_fd))
-		return rc;
-	struct stat st;
-	return fstat(t->dir_fd, &st) < 0 ? 0 : scan_stats_add_denied(s->st, t->pid, st.st_uid);
+	if (!t->denied)
+		take_back_denied(s, t->pid);
+	return rc < 0 || !t->denied ? rc : note_denied(s, t);
 }
 
 /* Whether the process is asked for: 1, 0, or -errno. */
@@ -312,28 +340,31 @@ static int is_taken(const struct scan *s, const struct target *t)
 	return s->rq->wants(s->rq->ctx, &p);
 }
 
+/* A directory's links: itself, its name, and one for each thread. */
+static bool has_threads(int dir_fd, const char *path)
+{
+	struct stat tasks;
+
+	return fstatat(dir_fd, path, &tasks, 0) == 0 && tasks.st_nlink > 3;
+}
+
 static int scan_opened(struct scan *s, struct target *t)
 {
-	struct stat fds = {.st_size = 1}, tasks;
-	bool threads = !s->real;
-
 	int rc = is_taken(s, t);
 	if (rc <= 0)
 		return rc;
-	if (s->sizes_count && fstatat(t->dir_fd, "fd", &fds, 0) < 0) {
-		t->denied = is_denied(-errno); /* hidepid=1 */
+	if (t->denied)
 		return finish_process(s, t);
-	}
-	/* A directory's links: itself, its name, and one for each thread. */
-	if (s->real && fstatat(t->dir_fd, "task", &tasks, 0) == 0)
-		threads = tasks.st_nlink > 3;
-	rc = scan_stats_add_table(s->st, t->pid, s->sizes_count ? fds.st_size : -1);
-	if (rc < 0 || (fds.st_size == 0 && !threads))
+	bool threads = !s->real || has_threads(t->dir_fd, "task");
+	rc = scan_stats_add_table(s->st, t->pid, s->sizes_count ? t->descriptors : -1);
+	if (rc < 0 || (t->descriptors == 0 && !threads))
 		return rc;
 
 	size_t before = s->st->descriptors;
 	rc = 0;
-	if (fds.st_size > 0)
+	if (t->table_fd >= 0)
+		rc = read_table(s, t, t->pid, t->table_fd);
+	else if (t->descriptors > 0)
 		rc = scan_table(s, t, t->pid, "fd");
 	if (rc == 0 && threads && !t->denied)
 		rc = scan_threads(s, t, s->st->descriptors == before);
@@ -344,34 +375,71 @@ static int scan_opened(struct scan *s, struct target *t)
 static bool is_own_denied(const struct scan *s, pid_t pid)
 {
 	const struct scan_denied *denied = scan_stats_find_denied(s->st, s->denied_before, pid);
-	uid_t uid = geteuid();
 
-	return denied && (uid == 0 || denied->uid == uid);
+	return denied && (s->uid == 0 || denied->uid == s->uid);
 }
 
 /* In a second scan: a process that has as many descriptors as before. */
-static bool is_skipped(const struct scan *s, pid_t pid)
+static bool is_skipped(const struct scan *s, const struct target *t)
+{
+	return s->rq->only_changed && is_unchanged(s, t->pid, t->descriptors) &&
+	       !is_own_denied(s, t->pid);
+}
+
+/*
+ * What needs no directory of the process to be open: most have no descriptors, as
+ * they are of the kernel, or may not be read. Return 1 if it is to be opened, 0 if
+ * all is done, or -errno.
+ */
+static int look_from_outside(struct scan *s, struct target *t)
 {
 	char path[32];
 	struct stat fds;
 
-	if (!s->rq->only_changed || !s->sizes_count || is_own_denied(s, pid))
-		return false;
-	snprintf(path, sizeof(path), "%d/fd", (int)pid);
-	return fstatat(s->rq->proc_fd, path, &fds, 0) == 0 && is_unchanged(s, pid, fds.st_size);
+	if (!s->sizes_count)
+		return 1;
+	snprintf(path, sizeof(path), "%d/fd", (int)t->pid);
+	if (fstatat(s->rq->proc_fd, path, &fds, 0) < 0) {
+		t->denied = is_denied(-errno); /* hidepid=1 */
+		return s->rq->wants ? 1 : t->denied ? finish_process(s, t) : 0;
+	}
+	t->descriptors = fds.st_size;
+	if (is_skipped(s, t))
+		return 0;
+	if (s->rq->wants)
+		return 1;
+	if (t->descriptors > 0) {
+		t->table_fd = open_dir(s->rq->proc_fd, path, O_RDONLY);
+		t->denied = is_denied(t->table_fd);
+		if (t->table_fd >= 0 || (!t->denied && !is_gone(t->table_fd)))
+			return t->table_fd >= 0 ? 1 : t->table_fd;
+	} else {
+		snprintf(path, sizeof(path), "%d/task", (int)t->pid);
+		if (has_threads(s->rq->proc_fd, path))
+			return 1;
+	}
+	int rc = scan_stats_add_table(s->st, t->pid, t->descriptors);
+	return rc == 0 && t->denied ? finish_process(s, t) : rc;
 }
 
 static int scan_process(struct scan *s, pid_t pid, const char *name)
 {
-	struct target t = {.pid = pid, .first_holder = s->holders->len};
+	struct target t = {.pid = pid, .dir_fd = -1, .table_fd = -1, .descriptors = 1,
+			   .first_holder = s->holders->len};
 
-	if (is_skipped(s, pid))
-		return 0;
+	int rc = look_from_outside(s, &t);
+	if (rc <= 0)
+		return rc;
+	/* Its number may have a new owner by now: then the table opened has no entries. */
 	t.dir_fd = open_dir(s->rq->proc_fd, name, O_PATH);
-	if (t.dir_fd < 0)
-		return is_gone(t.dir_fd) ? 0 : t.dir_fd;
-	int rc = scan_opened(s, &t);
-	close(t.dir_fd);
+	if (t.dir_fd >= 0) {
+		rc = scan_opened(s, &t);
+		close(t.dir_fd);
+	} else {
+		rc = is_gone(t.dir_fd) ? 0 : t.dir_fd;
+	}
+	if (t.table_fd >= 0)
+		close(t.table_fd);
 	return rc;
 }
 
@@ -409,6 +477,7 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 	st->tables_len = st->tables_cap = 0;
 	if (!rq->only_changed)
 		st->denied_len = st->sights_len = 0;
+	s.uid = geteuid();
 	s.real = procfs_is_real(rq->proc_fd);
 	s.sizes_count = s.real && sizes_count(rq->proc_fd);
 	/* Listed through an fd of its own: a directory's offset is shared state. */

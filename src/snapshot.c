@@ -274,6 +274,28 @@ static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t 
 	return count;
 }
 
+/* The namespaces of the sockets without holder; 0 if they are more than @max, or unknown. */
+static size_t list_unheld_netns(const struct snapshot *s, uint32_t *out, size_t max)
+{
+	size_t count = 0, cursor = 0;
+
+	for (size_t i = 0; i < s->socks.len; i++) {
+		const struct sock *sock = &s->socks.v[i];
+		size_t held, j = 0;
+
+		holder_index_next(&s->holders, sock->inode, &cursor, &held);
+		if (sock->inode == 0 || held > 0)
+			continue;
+		while (j < count && out[j] != sock->netns)
+			j++;
+		if (sock->netns == 0 || j == max)
+			return 0;
+		out[j] = sock->netns;
+		count += j == count;
+	}
+	return count;
+}
+
 /* A scan of all processes stands for itself. */
 static void forget_holders(struct snapshot *out)
 {
@@ -284,15 +306,23 @@ static void forget_holders(struct snapshot *out)
 /* Drop sockets without holder that are not there any more: of a few only these are asked for. */
 static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out)
 {
-	enum { PORTS_MAX = 4 };
+	enum { PORTS_MAX = 4, NETNS_MAX = 16, WHOLE_MAX = 1000 };
 	struct inventory_request inventory = rq->inventory;
 	struct inventory_stats st;
 	struct sock_table again = {0};
 	uint16_t ports[PORTS_MAX];
+	uint32_t only[NETNS_MAX];
 	size_t kept = 0, cursor = 0, count;
 
 	inventory.ports = ports;
 	inventory.ports_len = list_unheld_ports(out, ports, PORTS_MAX);
+	/* What is there to stay is not worth another look at everything. */
+	struct unheld unheld = count_unheld(out);
+	if (inventory.ports_len == 0 && unheld.hidden == unheld.all && unheld.passing == 0 &&
+	    out->socks.len > WHOLE_MAX)
+		return 0;
+	inventory.only_len = list_unheld_netns(out, only, NETNS_MAX);
+	inventory.only = only;
 	int rc = inventory_read(&inventory, &again, &st);
 	bool whole = rc == 0 && st.unreadable <= out->inventory.unreadable;
 	for (size_t i = 0; whole && i < out->socks.len; i++) {

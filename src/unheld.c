@@ -317,8 +317,7 @@ static int ask_processes(struct search *s)
 	bool chosen = filter_limits_scan(filter);
 	struct evidence_request rq = {
 		.proc_fd = namespaces_of(s)->proc_fd,
-		.sights = s->snap->scan.sights,
-		.sights_len = s->snap->scan.sights_len,
+		.scan = &s->snap->scan,
 		.wants = chosen ? filter_wants_process : NULL,
 		.ctx = filter,
 	};
