@@ -50,7 +50,7 @@ struct bpf_record {
 /**
  * Take the first of some records.
  *
- * @out  its path is empty where the record has none
+ * @out  without a path its length is 0, and its bytes are what they were
  * Return its size; 0 if it is cut short or no record of ours.
  */
 size_t bpf_record_parse(const void *data, size_t len, struct bpf_record *out);

@@ -29,6 +29,7 @@ struct inventory_request {
 	const struct held *held; /* with a census, of a scan before the reading; NULL: none */
 	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
 	size_t ports_len;
+	uint32_t states; /* if there are any, only these matter: SOCK_STATE_BIT()s */
 	const uint32_t *only; /* borrowed; if there are any, only these namespaces are read */
 	size_t only_len;
 };

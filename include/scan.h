@@ -47,6 +47,8 @@ struct scan_stats {
 	size_t tables_len, tables_cap;
 	struct scan_sight *sights; /* of all processes that were read, by ascending pid */
 	size_t sights_len, sights_cap;
+	pid_t *seen; /* processes that a scan without gaps has told of, ascending */
+	size_t seen_len, seen_cap;
 	bool threads_unsure; /* threads were left out whose table kcmp did not tell */
 };
 
@@ -88,8 +90,12 @@ struct scan_request {
 	bool no_sights; /* nor other descriptors that lead to sockets */
 };
 
-/** True if holders of a socket are asked for. */
-bool scan_wants_inode(const struct scan_request *rq, uint64_t inode);
+/**
+ * True if holders of a socket are asked for.
+ *
+ * @hint  0 at first: sockets that are made one after another are so held, too
+ */
+bool scan_wants_inode(const struct scan_request *rq, uint64_t inode, size_t *hint);
 
 /** Release what the statistics own. */
 void scan_stats_free(struct scan_stats *st);
@@ -105,6 +111,12 @@ void scan_stats_remove_denied(struct scan_stats *st, const struct scan_denied *d
 
 /** Note how many descriptors a process had; -1 if it cannot be told. Return 0 or -ENOMEM. */
 int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors);
+
+/** Note that a process holds nothing that is hidden from us. Return 0 or -ENOMEM. */
+int scan_stats_add_seen(struct scan_stats *st, pid_t pid);
+
+/** True if that is so; after scan_stats_sort(). */
+bool scan_stats_has_seen(const struct scan_stats *st, pid_t pid);
 
 /** Note what a descriptor leads to. Return 0 or -ENOMEM. */
 int scan_stats_add_sight(struct scan_stats *st, const struct scan_sight *sight);

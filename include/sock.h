@@ -140,6 +140,9 @@ struct sock_table {
 	struct sock *v;
 	size_t len, cap;
 	struct sock_name_block *names; /* owned; where the names live */
+	/* What records had when they were added: SOCK_PROTO_BIT()s, 1U << enum sock_role. */
+	unsigned protos, roles;
+	bool any_scanned;
 };
 
 /** Release the table and every name in it. */

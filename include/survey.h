@@ -22,8 +22,8 @@ struct scan_stats;
 int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out);
 
 /**
- * Note the processes whose descriptors may not be read: of those in the tables one
- * link is asked.
+ * Note the processes whose descriptors may not be read: of those in the tables that
+ * no scan has told of, one link is asked.
  *
  * @st  denied are replaced; sorted
  * Return 0 or -ENOMEM.

@@ -16,11 +16,10 @@ size_t bpf_record_parse(const void *data, size_t len, struct bpf_record *out)
 	if ((!is_short && out->size != sizeof(*out)) || len < out->size ||
 	    out->kind < BPF_RECORD_SOCKET || out->kind > BPF_RECORD_NAMESPACE)
 		return 0;
-	memset(out->path, 0, sizeof(out->path));
 	if (!is_short)
 		memcpy(out->path, (const char *)data + BPF_RECORD_SHORT, sizeof(out->path));
 	else
-		out->path_len = 0;
+		out->path_len = 0; /* what is in path is not looked at */
 	return out->size;
 }
 

@@ -229,6 +229,8 @@ void held_merge(struct sock_table *t)
 {
 	size_t kept = 0;
 
+	if (!t->any_scanned)
+		return;
 	for (size_t i = 0, end; i < t->len; i = end) {
 		end = i + 1;
 		while (end < t->len && t->v[i].inode != 0 && t->v[end].inode == t->v[i].inode)

@@ -24,6 +24,7 @@ struct intake {
 	struct sock_table *socks;
 	const uint16_t *ports; /* of the request */
 	size_t ports_len;
+	uint32_t states; /* of the request; 0: all */
 	bool orphans_have_owners;
 	bool (*accept)(void *ctx, const struct sock *s); /* NULL: everything */
 	void *ctx;
@@ -73,7 +74,9 @@ static uint32_t wants_states(const void *ctx, enum sock_proto proto)
 {
 	const struct intake *in = ctx;
 
-	return filter_wants_states(in->filter, proto);
+	uint32_t wanted = filter_wants_states(in->filter, proto);
+
+	return in->states ? wanted & in->states : wanted;
 }
 
 static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out, size_t max)
@@ -95,7 +98,7 @@ static bool orphans_have_owners(void)
 static struct intake make_intake(const struct inventory_request *rq, struct sock_table *out)
 {
 	return (struct intake){.filter = rq->filter, .socks = out, .ports = rq->ports,
-			       .ports_len = rq->ports_len,
+			       .ports_len = rq->ports_len, .states = rq->states,
 			       .orphans_have_owners = orphans_have_owners()};
 }
 
@@ -111,7 +114,7 @@ static struct source_sink make_sink(struct intake *in)
 /* Decide on the records from a place on that were put off. */
 static void settle_later(struct filter *f, struct sock_table *t, size_t from, unsigned protos)
 {
-	for (size_t i = from; i < t->len; i++) {
+	for (size_t i = from; i < t->len && t->roles & 1U << SOCK_ROLE_LATER; i++) {
 		struct sock *s = &t->v[i];
 		if (s->role == SOCK_ROLE_LATER && protos & SOCK_PROTO_BIT(s->proto))
 			s->role = filter_settle(f, s) ? SOCK_ROLE_WANTED : SOCK_ROLE_NONE;
@@ -152,6 +155,9 @@ static uint16_t *list_queued_ports(const struct sock_table *t, size_t *out_count
 static int drop_unneeded(struct sock_table *t)
 {
 	size_t count, kept = 0;
+
+	if (t->roles == 1U << SOCK_ROLE_WANTED)
+		return 0;
 	uint16_t *ports = list_queued_ports(t, &count);
 
 	if (!ports)

@@ -7,22 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool scan_wants_inode(const struct scan_request *rq, uint64_t inode)
+bool scan_wants_inode(const struct scan_request *rq, uint64_t inode, size_t *hint)
 {
 	size_t lo = 0, hi = rq->inode_count;
 
 	if (rq->every_socket)
 		return true;
+	if (*hint < hi && rq->inodes[*hint] == inode) {
+		++*hint;
+		return true;
+	}
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (rq->inodes[mid] == inode)
-			return true;
 		if (rq->inodes[mid] < inode)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return false;
+	if (lo == rq->inode_count || rq->inodes[lo] != inode)
+		return false;
+	*hint = lo + 1;
+	return true;
 }
 
 void scan_stats_free(struct scan_stats *st)
@@ -31,6 +36,7 @@ void scan_stats_free(struct scan_stats *st)
 	free(st->denied_uids);
 	free(st->tables);
 	free(st->sights);
+	free(st->seen);
 	*st = (struct scan_stats){0};
 }
 
@@ -67,7 +73,7 @@ int scan_stats_add_table(struct scan_stats *st, pid_t pid, off_t descriptors)
 	return 0;
 }
 
-/* Orders struct scan_table and struct scan_denied, which both begin with the pid. */
+/* Orders pids, and struct scan_table and struct scan_denied, which begin with one. */
 static int compare_pid(const void *x, const void *y)
 {
 	const pid_t *a = x, *b = y;
@@ -86,6 +92,23 @@ void scan_stats_remove_denied(struct scan_stats *st, const struct scan_denied *d
 
 	memmove(st->denied + i, st->denied + i + 1, (st->denied_len - i - 1) * sizeof(*st->denied));
 	st->denied_len--;
+}
+
+int scan_stats_add_seen(struct scan_stats *st, pid_t pid)
+{
+	void *seen = grow(st->seen, st->seen_len, &st->seen_cap, sizeof(*st->seen));
+
+	if (!seen)
+		return -ENOMEM;
+	st->seen = seen;
+	st->seen[st->seen_len++] = pid;
+	return 0;
+}
+
+bool scan_stats_has_seen(const struct scan_stats *st, pid_t pid)
+{
+	return st->seen_len > 0 &&
+	       bsearch(&pid, st->seen, st->seen_len, sizeof(*st->seen), compare_pid) != NULL;
 }
 
 static void sort_denied(struct scan_stats *st)
@@ -161,6 +184,8 @@ int scan_stats_sort(struct scan_stats *st)
 {
 	if (st->tables_len > 0)
 		qsort(st->tables, st->tables_len, sizeof(*st->tables), compare_pid);
+	if (st->seen_len > 0)
+		qsort(st->seen, st->seen_len, sizeof(*st->seen), compare_pid);
 	sort_denied(st);
 	sort_sights(st);
 	return list_uids(st);

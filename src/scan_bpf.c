@@ -36,6 +36,7 @@ struct scan {
 	struct scan_stats *st;
 	struct table *tables; /* by pid and table */
 	size_t tables_len, tables_cap;
+	size_t hint; /* for scan_wants_inode() */
 	uint32_t pid; /* of the latest record */
 	uint32_t holder_pid; /* of the latest holder */
 };
@@ -102,7 +103,7 @@ static int take_socket(struct scan *s, const struct bpf_record *r)
 			    .proto = is_sctp ? SOCK_PROTO_SCTP : SOCK_PROTO_OTHER};
 	int wanted = 0;
 
-	bool known = !s->rq->every_socket && scan_wants_inode(s->rq, r->inode);
+	bool known = !s->rq->every_socket && scan_wants_inode(s->rq, r->inode, &s->hint);
 	if (s->rq->take_sock && (!known || s->rq->describes_wanted)) {
 		bpf_record_sock(r, &sock);
 		wanted = s->rq->take_sock(s->rq->sock_ctx, &sock, r->is_counted);
@@ -131,8 +132,12 @@ static int take_sight(struct scan *s, const struct bpf_record *r)
 
 static int take_record(struct scan *s, const struct bpf_record *r)
 {
-	if (r->pid != s->pid)
+	if (r->pid != s->pid) {
+		int rc = scan_stats_add_seen(s->st, (pid_t)r->pid);
+		if (rc < 0)
+			return rc;
 		s->st->processes++;
+	}
 	s->pid = r->pid;
 	s->st->descriptors++;
 	if (r->tid != r->pid) {
@@ -202,7 +207,7 @@ int scan_bpf(const struct bpf_layout *layout, const struct scan_request *rq,
 
 	if (fd < 0)
 		return fd;
-	st->sights_len = 0;
+	st->sights_len = st->seen_len = 0;
 	int rc = read_records(&s, fd);
 	close(fd);
 	free(s.tables);

@@ -32,6 +32,7 @@ struct scan {
 	struct scan_table *before; /* tables of the scan before, for only_changed */
 	size_t before_len;
 	size_t denied_before; /* of the statistics' denied ones, from that scan */
+	size_t hint;      /* for scan_wants_inode() */
 	uid_t uid;        /* effective, ours */
 	bool real;        /* a procfs, whose link counts tell the number of threads */
 	bool sizes_count; /* st_size of PID/fd is the number of descriptors */
@@ -79,7 +80,7 @@ static int take_link(struct scan *s, const struct target *t, pid_t tid, int fd,
 		return 0;
 	if (kind != PROCFS_LINK_SOCKET)
 		return scan_stats_add_sight(s->st, &(struct scan_sight){t->pid, tid, fd, kind, inode});
-	if (!scan_wants_inode(s->rq, inode))
+	if (!scan_wants_inode(s->rq, inode, &s->hint))
 		return 0;
 	return holder_index_add(s->holders, &(struct holder){inode, t->pid, tid, fd, HOLDER_FD});
 }

@@ -197,6 +197,8 @@ struct unheld {
 	size_t all;
 	size_t hidden;  /* which missing rights explain */
 	size_t passing; /* which come and go, as connections do */
+	uint32_t states; /* that they are in: SOCK_STATE_BIT()s */
+	size_t first, end; /* all are between these places of the table */
 };
 
 static bool is_passing(const struct sock *s)
@@ -221,6 +223,9 @@ static struct unheld count_unheld(const struct snapshot *s)
 		count.all++;
 		count.hidden += snapshot_may_hide(s, sock);
 		count.passing += is_passing(sock);
+		count.states |= SOCK_STATE_BIT(sock->state);
+		count.first = count.all == 1 ? i : count.first;
+		count.end = i + 1;
 	}
 	return count;
 }
@@ -253,11 +258,12 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
  * The local ports of the sockets without holder. Return how many there are; 0 if
  * they are more than @max, or some of them have no port.
  */
-static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t max)
+static size_t list_unheld_ports(const struct snapshot *s, const struct unheld *unheld,
+				uint16_t *out, size_t max)
 {
 	size_t count = 0, cursor = 0;
 
-	for (size_t i = 0; i < s->socks.len; i++) {
+	for (size_t i = unheld->first; i < unheld->end; i++) {
 		const struct sock *sock = &s->socks.v[i];
 		size_t held, j = 0;
 
@@ -275,11 +281,12 @@ static size_t list_unheld_ports(const struct snapshot *s, uint16_t *out, size_t 
 }
 
 /* The namespaces of the sockets without holder; 0 if they are more than @max, or unknown. */
-static size_t list_unheld_netns(const struct snapshot *s, uint32_t *out, size_t max)
+static size_t list_unheld_netns(const struct snapshot *s, const struct unheld *unheld,
+				uint32_t *out, size_t max)
 {
 	size_t count = 0, cursor = 0;
 
-	for (size_t i = 0; i < s->socks.len; i++) {
+	for (size_t i = unheld->first; i < unheld->end; i++) {
 		const struct sock *sock = &s->socks.v[i];
 		size_t held, j = 0;
 
@@ -312,24 +319,27 @@ static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out
 	struct sock_table again = {0};
 	uint16_t ports[PORTS_MAX];
 	uint32_t only[NETNS_MAX];
+	const struct unheld unheld = count_unheld(out);
 	size_t kept = 0, cursor = 0, count;
 
 	inventory.ports = ports;
-	inventory.ports_len = list_unheld_ports(out, ports, PORTS_MAX);
+	inventory.ports_len = list_unheld_ports(out, &unheld, ports, PORTS_MAX);
 	/* What is there to stay is not worth another look at everything. */
-	struct unheld unheld = count_unheld(out);
 	if (inventory.ports_len == 0 && unheld.hidden == unheld.all && unheld.passing == 0 &&
 	    out->socks.len > WHOLE_MAX)
 		return 0;
-	inventory.only_len = list_unheld_netns(out, only, NETNS_MAX);
+	inventory.states = unheld.states;
+	inventory.only_len = list_unheld_netns(out, &unheld, only, NETNS_MAX);
 	inventory.only = only;
 	int rc = inventory_read(&inventory, &again, &st);
 	bool whole = rc == 0 && st.unreadable <= out->inventory.unreadable;
 	for (size_t i = 0; whole && i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
 		holder_index_next(&out->holders, s->inode, &cursor, &count);
-		if (s->inode == 0 || count > 0 || sock_table_find(&again, s->inode))
-			out->socks.v[kept++] = *s;
+		bool keep = s->inode == 0 || count > 0 || sock_table_find(&again, s->inode);
+		if (keep && kept != i)
+			out->socks.v[kept] = *s;
+		kept += keep;
 	}
 	if (whole)
 		out->socks.len = kept;

@@ -141,6 +141,9 @@ int sock_table_add(struct sock_table *t, const struct sock *s)
 		return -ENOMEM;
 	t->v = v;
 	t->v[t->len++] = copy;
+	t->protos |= SOCK_PROTO_BIT(s->proto);
+	t->roles |= 1U << s->role;
+	t->any_scanned |= s->is_scanned;
 	return 0;
 }
 
@@ -240,13 +243,64 @@ static bool is_newer(const struct sock *a, const struct sock *b)
 	       !(SOCK_STATES_WAITING & SOCK_STATE_BIT(a->state));
 }
 
+/* Records are large: their keys are sorted, and the inode nearly always decides. */
+struct key {
+	uint64_t inode;
+	const struct sock *sock;
+	size_t place; /* where it was */
+};
+
+static int compare_key(const void *x, const void *y)
+{
+	const struct key *a = x, *b = y;
+
+	if (a->inode != b->inode)
+		return a->inode < b->inode ? -1 : 1;
+	int order = compare_sock(a->sock, b->sock);
+	return order ? order : compare_number(a->place, b->place);
+}
+
+/* Move each record to where its key is. */
+static void arrange(struct sock *v, struct key *keys, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (keys[i].place == i)
+			continue;
+		struct sock first = v[i];
+		size_t to = i;
+		while (keys[to].place != i) {
+			size_t from = keys[to].place;
+			v[to] = v[from];
+			keys[to].place = to;
+			to = from;
+		}
+		v[to] = first;
+		keys[to].place = to;
+	}
+}
+
+static void sort_records(struct sock *v, size_t len)
+{
+	struct key *keys = malloc(len * sizeof(*keys));
+
+	if (!keys) {
+		qsort(v, len, sizeof(*v), compare_sock);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		keys[i] = (struct key){v[i].inode, &v[i], i};
+	qsort(keys, len, sizeof(*keys), compare_key);
+	arrange(v, keys, len);
+	free(keys);
+}
+
 void sock_table_sort(struct sock_table *t)
 {
 	size_t kept = 0;
 
 	if (t->len == 0)
 		return;
-	qsort(t->v, t->len, sizeof(*t->v), compare_sock);
+	sort_records(t->v, t->len);
 	for (size_t i = 1; i < t->len; i++) {
 		if (!is_repeated(&t->v[kept], &t->v[i]))
 			t->v[++kept] = t->v[i];
@@ -395,11 +449,9 @@ static bool is_told(const struct sock_table *t, const struct sock *subflow)
 
 void sock_table_drop_subflows(struct sock_table *t)
 {
-	size_t kept = 0, mptcp = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < t->len; i++)
-		mptcp += t->v[i].proto == SOCK_PROTO_MPTCP;
-	if (mptcp == 0)
+	if (!(t->protos & SOCK_PROTO_BIT(SOCK_PROTO_MPTCP)))
 		return;
 	/* Marked first: the search needs the order as it is. */
 	for (size_t i = 0; i < t->len; i++) {

@@ -102,7 +102,7 @@ int survey_denied(int proc_fd, struct scan_stats *st)
 		struct stat process;
 		char path[16];
 
-		if (st->tables[i].descriptors == 0)
+		if (st->tables[i].descriptors == 0 || scan_stats_has_seen(st, st->tables[i].pid))
 			continue;
 		rc = ask_link(proc_fd, st->tables[i].pid);
 		snprintf(path, sizeof(path), "%d", (int)st->tables[i].pid);
