@@ -3,6 +3,7 @@
 #   make                 ./whoport
 #   make deps check      unit and command line tests; installs or names cmocka
 #   make check-live      tests with real sockets, in namespaces of their own
+#   make bench           times and memory beside ss, lsof, fuser and netstat, by hand
 #   make install         PREFIX and DESTDIR are honoured
 #
 # CC, CFLAGS, CPPFLAGS and LDFLAGS are the user's; what the code needs is added.
@@ -84,6 +85,27 @@ check-asan:
 deps:
 	@CC='$(CC)' sh tests/deps
 
+# --- times -----------------------------------------------------------------
+
+BENCH := $(BUILD)/bench/load $(BUILD)/bench/measure $(BUILD)/bench/bare
+
+$(BUILD)/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(COMPILE) -pthread -c -o $@ $<
+
+$(BUILD)/bench/load: $(BUILD)/bench/load.o $(BUILD)/bench/load_kinds.o
+$(BUILD)/bench/measure: $(BUILD)/bench/measure.o
+$(BUILD)/bench/bare: $(BUILD)/bench/bare.o $(LIBRARY)
+$(BENCH):
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread
+
+bench-programs: $(BENCH)
+
+# LOADS='quiet user' are some of them, ROUNDS=21 more rounds: see tests/bench/run.
+bench: $(BIN) $(BENCH)
+	@BUILD='$(BUILD)' WHOPORT='$(if $(WHOPORT),$(WHOPORT),$(CURDIR)/$(BIN))' \
+		sh tests/bench/run $(LOADS)
+
 # --- quality -------------------------------------------------------------
 
 lint:
@@ -115,7 +137,8 @@ dist:
 clean:
 	rm -rf build whoport whoport-static whoport-$(VERSION).tar.gz
 
-.PHONY: all check check-live check-asan check-man clean deps dist install \
+.PHONY: all bench bench-programs check check-live check-asan check-man clean deps dist install \
 	lint live-helpers static uninstall unit-tests
 
--include $(OBJECTS:.o=.d) $(TESTS:=.d) $(HELPERS:=.d) $(BUILD)/tests/fixture.d
+-include $(OBJECTS:.o=.d) $(TESTS:=.d) $(HELPERS:=.d) $(BUILD)/tests/fixture.d \
+	$(wildcard $(BUILD)/bench/*.d)
