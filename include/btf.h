@@ -38,7 +38,7 @@ struct btf {
 /** Where a member is within its outermost struct. */
 struct btf_member {
 	uint32_t offset; /* bytes; of a bit field, of the unit that holds it */
-	uint32_t size;   /* bytes; of a bit field, 1, 2, 4 or 8 */
+	uint32_t size;   /* bytes; of a bit field, 1, 2, 4 or 8; of an open array, one element's */
 	uint32_t shift;  /* bit field: bits to the left of it in a 64-bit register */
 	uint32_t bits;   /* bit field: its width; else 0 */
 };

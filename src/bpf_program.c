@@ -54,6 +54,7 @@ static const struct {
 	enum type type;
 	bool optional;
 	const char *path;
+	bool is_bytes; /* not loaded as a number */
 } fields[FIELD_COUNT] = {
 	[CONTEXT_META] = {T_CONTEXT, false, "meta"},
 	[CONTEXT_TASK] = {T_CONTEXT, false, "task"},
@@ -71,7 +72,7 @@ static const struct {
 	[TASK_PID] = {T_TASK, false, "tgid"},
 	[TASK_TABLE] = {T_TASK, false, "files"},
 	[TASK_LEADER] = {T_TASK, false, "group_leader"},
-	[TASK_COMMAND] = {T_TASK, false, "comm"},
+	[TASK_COMMAND] = {T_TASK, false, "comm", true},
 	[TASK_CRED] = {T_TASK, false, "real_cred"},
 	[CRED_EUID] = {T_CRED, false, "euid.val"},
 	[SOCKET_SOCK] = {T_SOCKET, false, "sk"},
@@ -85,8 +86,8 @@ static const struct {
 	[SOCK_REMOTE_PORT] = {T_SOCK, false, "__sk_common.skc_dport"},
 	[SOCK_LOCAL] = {T_SOCK, false, "__sk_common.skc_rcv_saddr"},
 	[SOCK_REMOTE] = {T_SOCK, false, "__sk_common.skc_daddr"},
-	[SOCK_LOCAL6] = {T_SOCK, true, "__sk_common.skc_v6_rcv_saddr"}, /* CONFIG_IPV6 */
-	[SOCK_REMOTE6] = {T_SOCK, true, "__sk_common.skc_v6_daddr"},
+	[SOCK_LOCAL6] = {T_SOCK, true, "__sk_common.skc_v6_rcv_saddr", true}, /* CONFIG_IPV6 */
+	[SOCK_REMOTE6] = {T_SOCK, true, "__sk_common.skc_v6_daddr", true},
 	[SOCK_NET] = {T_SOCK, false, "__sk_common.skc_net.net"}, /* CONFIG_NET_NS */
 	[SOCK_BOUND_IF] = {T_SOCK, false, "__sk_common.skc_bound_dev_if"},
 	[SOCK_V6ONLY] = {T_SOCK, false, "__sk_common.skc_ipv6only"},
@@ -97,8 +98,17 @@ static const struct {
 	[UNIX_PEER] = {T_UNIX, true, "peer"}, /* CONFIG_UNIX, not as a module */
 	[UNIX_ADDRESS] = {T_UNIX, true, "addr"},
 	[ADDRESS_LEN] = {T_ADDRESS, true, "len"},
-	[ADDRESS_NAME] = {T_ADDRESS, true, "name"},
+	[ADDRESS_NAME] = {T_ADDRESS, true, "name", true},
 };
+
+/* Within an instruction's reach, and of a size that one can load. */
+static bool is_usable(const struct btf_member *m, bool is_bytes)
+{
+	enum { BYTES_MAX = 16 };
+
+	return m->offset <= INT16_MAX - BYTES_MAX &&
+	       (is_bytes || m->size == 1 || m->size == 2 || m->size == 4 || m->size == 8);
+}
 
 int bpf_layout_read(const void *data, size_t len, struct bpf_layout *out)
 {
@@ -129,7 +139,7 @@ int bpf_layout_read(const void *data, size_t len, struct bpf_layout *out)
 	for (size_t i = 0; rc == 0 && i < FIELD_COUNT; i++) {
 		struct btf_member *m = &out->fields[i];
 		rc = btf_find_member(&btf, &names[fields[i].type], fields[i].path, m);
-		if (rc == 0 && m->offset > INT16_MAX) /* beyond an instruction's reach */
+		if (rc == 0 && !is_usable(m, fields[i].is_bytes))
 			rc = -ENOENT;
 		if (rc == -ENOENT && fields[i].optional) {
 			*m = (struct btf_member){0};
@@ -336,7 +346,7 @@ static void write_unix(struct writer *w, struct label *done)
 	jump(w, done, JUMP_EQUAL_K, R0, R0, 0);
 	put(w, MOVE_X, R8, R0, 0, 0);
 	write_peer(w);
-	if (!has(w, ADDRESS_LEN) || !has(w, UNIX_ADDRESS))
+	if (!has(w, UNIX_ADDRESS) || !has(w, ADDRESS_LEN) || !has(w, ADDRESS_NAME))
 		return;
 	follow(w, R8, R8, UNIX_ADDRESS, done);
 	COPY(w, R8, ADDRESS_LEN, path_len);
@@ -456,10 +466,13 @@ int bpf_program_write(const struct bpf_layout *layout, const struct bpf_choice *
 	put(&w, MOVE_X, R6, R1, 0, 0);
 	follow(&w, R7, R6, CONTEXT_FILE, &w.end);
 	follow(&w, R8, R7, FILE_INODE, &w.end);
+	if (!choice->with_others) /* the number alone leaves little to look at */
+		choose(&w, choice);
 	load(&w, R1, R8, INODE_MODE);
 	put(&w, AND_K, R1, R0, 0, FORMAT_MASK);
 	jump(&w, &other, JUMP_DIFFERENT_K, R1, R0, FORMAT_SOCKET);
-	choose(&w, choice);
+	if (choice->with_others)
+		choose(&w, choice);
 	write_socket(&w, choice->with_unix, &done);
 	jump(&w, &done, JUMP, R0, R0, 0);
 	land(&w, &other);

@@ -23,7 +23,7 @@ enum {
 	MEMBER_LEN = 12, /* name, type, offset in bits */
 	CHAIN_MAX = 32,  /* of typedef, const and the like */
 	NESTED_MAX = 16, /* of structs without a name */
-	MEMBERS_MAX = 1 << 20, /* looked at for one path: no cycle goes on for ever */
+	MEMBERS_MAX = 1 << 16, /* looked at for one path: no cycle goes on for ever */
 };
 
 enum kind {
@@ -96,22 +96,44 @@ static int note_place(struct btf *btf, size_t at)
 	return 0;
 }
 
+/* The names looked for, and for each kind with what they begin: most types are none. */
+struct wanted {
+	struct btf_name *names;
+	size_t count;
+	uint8_t kinds[KIND_COUNT];
+	uint8_t begins[KIND_COUNT][UINT8_MAX + 1];
+};
+
+static struct wanted look_for(struct btf_name *names, size_t count)
+{
+	struct wanted w = {.names = names, .count = count};
+
+	for (size_t i = 0; i < count; i++) {
+		names[i].id = names[i].at = 0;
+		w.kinds[names[i].kind] = 1;
+		w.begins[names[i].kind][(uint8_t)*names[i].name] = 1;
+	}
+	return w;
+}
+
 static void compare_names(const struct btf *btf, const struct type *t, uint32_t at,
-			  struct btf_name *names, size_t count)
+			  struct wanted *w)
 {
 	const char *name = string_at(btf, t->name);
 
-	for (size_t i = 0; i < count; i++) {
-		if ((uint32_t)names[i].kind == t->kind && names[i].id == 0 &&
-		    *names[i].name == *name && strcmp(names[i].name, name) == 0) {
-			names[i].id = btf->count;
-			names[i].at = at;
+	if (!w->begins[t->kind][(uint8_t)*name])
+		return;
+	for (size_t i = 0; i < w->count; i++) {
+		struct btf_name *n = &w->names[i];
+		if ((uint32_t)n->kind == t->kind && n->id == 0 && strcmp(n->name, name) == 0) {
+			n->id = btf->count;
+			n->at = at;
 		}
 	}
 }
 
 /* Walk all types. Return 0, -EINVAL or -ENOMEM. */
-static int walk(struct btf *btf, struct btf_name *names, size_t count)
+static int walk(struct btf *btf, struct wanted *w)
 {
 	size_t at = 0, extra;
 
@@ -122,8 +144,8 @@ static int walk(struct btf *btf, struct btf_name *names, size_t count)
 		if (btf->count % BTF_STRIDE == 0 && note_place(btf, at) < 0)
 			return -ENOMEM;
 		btf->count++; /* the first type is number 1 */
-		if (t.kind == BTF_FUNC || t.kind == BTF_STRUCT || t.kind == BTF_INT)
-			compare_names(btf, &t, (uint32_t)at, names, count);
+		if (w->kinds[t.kind])
+			compare_names(btf, &t, (uint32_t)at, w);
 		at += TYPE_LEN + extra;
 	}
 	return at == btf->types_len ? 0 : -EINVAL;
@@ -149,8 +171,7 @@ int btf_parse(const void *data, size_t len, struct btf_name *names, size_t count
 	uint16_t magic;
 
 	*out = (struct btf){0};
-	for (size_t i = 0; i < count; i++)
-		names[i].id = names[i].at = 0;
+	struct wanted wanted = look_for(names, count);
 	if (len < HEADER_LEN || len > UINT32_MAX)
 		return -EINVAL;
 	memcpy(&magic, p, sizeof(magic));
@@ -161,7 +182,7 @@ int btf_parse(const void *data, size_t len, struct btf_name *names, size_t count
 	    out->strings_len == 0 || strings[out->strings_len - 1] != '\0')
 		return -EINVAL;
 	out->strings = (const char *)strings;
-	return walk(out, names, count);
+	return walk(out, &wanted);
 }
 
 /* --- members --------------------------------------------------------------- */
@@ -216,7 +237,11 @@ static uint32_t size_of(const struct btf *btf, const struct type *t, uint32_t at
 		if (!strip(btf, word(btf->types + at + TYPE_LEN), &place, &element) ||
 		    element.kind == KIND_ARRAY)
 			return 0;
-		return size_of(btf, &element, place) * word(btf->types + at + TYPE_LEN + 8);
+		uint64_t size = size_of(btf, &element, place);
+		uint32_t count = word(btf->types + at + TYPE_LEN + 8);
+		if (count > 1) /* of an array at the end of a struct nobody knows how many */
+			size *= count;
+		return size <= UINT32_MAX ? (uint32_t)size : 0;
 	default:
 		return 0;
 	}

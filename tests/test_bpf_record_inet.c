@@ -12,8 +12,8 @@ enum { STREAM = 1, DGRAM = 2, RAW = 3 };
 static struct bpf_record make_inet(const char *local, const char *remote)
 {
 	struct addr a = make_addr(local, 0), b = make_addr(remote, 0);
-	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = BPF_RECORD_SHORT, .pid = 42, .tid = 43,
-			       .fd = 3, .euid = 7, .inode = 31415, .cookie = 0x1122334455667788,
+	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = BPF_RECORD_SHORT, .pid = 42,
+			       .tid = 43, .fd = 3, .euid = 7, .inode = 31415, .cookie = 0x1122334455667788,
 			       .netns = 4026531840, .uid = 1000, .family = a.family,
 			       .type = STREAM, .protocol = TCP, .local_port = 80, .state = 10};
 

@@ -69,6 +69,10 @@ static void members_without_name_are_looked_into(void **state)
 	uint32_t u32 = btf_bytes_int(b, "u32", 4);
 
 	(void)state;
+	uint32_t values = btf_bytes_type(b, KIND_ENUM, "", 4);
+	btf_bytes_change_info(b, 1, 0);
+	btf_bytes_word(b, btf_bytes_string(b, "value"));
+	btf_bytes_word(b, u32);
 	uint32_t pair = btf_bytes_type(b, KIND_STRUCT, "", 8);
 	btf_bytes_member(b, "daddr", u32, 0);
 	btf_bytes_member(b, "saddr", u32, 32);
@@ -84,6 +88,7 @@ static void members_without_name_are_looked_into(void **state)
 	btf_bytes_type(b, KIND_STRUCT, "sock", 64);
 	btf_bytes_member(b, "common", common, 32 * 8);
 	btf_bytes_member(b, "", constant, 56 * 8);
+	btf_bytes_member(b, "", values, 40 * 8);
 	btf_bytes_write(b);
 	struct btf_found f = btf_found_open(b, "sock");
 	assert_member(&f, "common.both", 40, 4);
@@ -93,6 +98,7 @@ static void members_without_name_are_looked_into(void **state)
 	assert_member(&f, "saddr", 60, 4);
 	assert_no_member(&f, "last");
 	assert_no_member(&f, "common.common");
+	assert_no_member(&f, "value"); /* of an enum: no member */
 	btf_found_close(&f);
 	free(b);
 }

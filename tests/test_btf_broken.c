@@ -269,6 +269,13 @@ static void header_of_another_format_is_refused(void **state)
 	assert_int_equal(ask_with(b, &head), -EINVAL);
 	head.len++;
 	assert_int_equal(ask_with(b, &head), -EINVAL);
+	for (uint32_t len = 0; len < BTF_HEADER; len++) { /* with all in its place */
+		head = good;
+		head.len = len;
+		head.types_at += BTF_HEADER - len;
+		head.strings_at += BTF_HEADER - len;
+		assert_int_equal(ask_with(b, &head), -EINVAL);
+	}
 	free(b);
 }
 

@@ -50,7 +50,10 @@ static void type_that_is_not_there_is_no_member(void **state)
 		btf_bytes_member(b, "arrays", array_of_alias, 96);
 		btf_bytes_member(b, "", ids[i], 128);
 		btf_bytes_member(b, "good", u32, 160);
-		btf_bytes_write(b);
+		struct btf_head head = btf_bytes_head(b);
+		head.strings_at = 0;
+		head.types_at = head.strings_len; /* so that a type too far faults */
+		btf_bytes_write_as(b, &head);
 		struct btf_found f = btf_found_open(b, "outer");
 		static const char *const none[] = {"x", "x.y", "alias", "alias.y", "array",
 						   "arrays", "y"};
