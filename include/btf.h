@@ -29,7 +29,8 @@ struct btf {
 	size_t strings_len;
 	uint32_t *places; /* of every BTF_STRIDE-th type; owned */
 	size_t places_len, places_cap;
-	uint32_t count; /* types; the last id */
+	uint32_t count; /* types walked over so far; the last id of them */
+	size_t at;      /* the place behind them */
 };
 
 /** Types between two whose places are noted. */
@@ -44,7 +45,8 @@ struct btf_member {
 };
 
 /**
- * Read the types once and find those with the names given; of several, the first.
+ * Read the types, as far as it takes to find those with the names given; of several,
+ * the first.
  *
  * @data   bytes in the machine's own order, borrowed for the life of @out
  * @names  ids and places are filled in
@@ -67,7 +69,7 @@ uint32_t btf_size(const struct btf *btf, const struct btf_name *type);
  * @type  a struct that btf_parse() found
  * Return 0, or -ENOENT if this kernel has no such member of a known size.
  */
-int btf_find_member(const struct btf *btf, const struct btf_name *type, const char *path,
+int btf_find_member(struct btf *btf, const struct btf_name *type, const char *path,
 		    struct btf_member *out);
 
 #endif

@@ -8,6 +8,7 @@
 #define WHOPORT_HELD_H
 
 #include "sock.h"
+#include "sockstat.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,10 +24,18 @@ struct held_count {
 	uint8_t is_counted; /* one of a process's, not of the kernel's */
 };
 
+/* What the kernel counted in one namespace before the scan. */
+struct held_before {
+	uint32_t netns;
+	struct sockstat counts;
+};
+
 struct held {
 	struct sock_table socks;   /* that the filter may want; by namespace after held_sort() */
 	struct held_count *counts; /* all there are, if asked for; each once after held_sort() */
 	size_t counts_len, counts_cap;
+	struct held_before *before; /* with the census; by namespace after held_sort() */
+	size_t before_len, before_cap;
 	uint32_t netns;            /* only sockets of this one; 0: of all */
 	bool wants_counts;
 	uint32_t states[SOCK_PROTO_OTHER];   /* wanted of a protocol */
@@ -54,6 +63,14 @@ void held_restart(struct held *h, uint32_t netns, bool counts);
 void held_free(struct held *h);
 
 /**
+ * Before a census: note what the kernel counts in a namespace.
+ *
+ * @net_fd  its `net` directory
+ * Return 0, also if the counts cannot be read, or -ENOMEM.
+ */
+int held_note_counts(struct held *h, uint32_t netns, int net_fd);
+
+/**
  * Take one socket of one holder; fits struct scan_request, where ctx is a struct held.
  *
  * Return 1 if it is kept, 0 if not, or -ENOMEM.
@@ -68,7 +85,8 @@ int held_feed(const struct held *h, uint32_t netns, const struct source_sink *si
 
 /**
  * True if a namespace has no sockets but those that were taken, as far as these
- * protocols go and the sink still wants states. It is asked after held_feed().
+ * protocols go and the sink still wants states: the kernel counted as many before the
+ * scan, and counts as many now. It is asked after held_feed().
  *
  * @net_fd  its `net` directory, for the counts of the kernel
  */

@@ -5,7 +5,8 @@
  *     name, info (kind, number of members), size or type, then what its kind adds
  *
  * and has no number but its place in the row. So that a type can be found by its
- * number, every BTF_STRIDE-th place is noted.
+ * number, every BTF_STRIDE-th place is noted. The walk stops where nothing more is
+ * looked for, which is half the way, and goes on if a later number is asked for.
  */
 #include "btf.h"
 
@@ -99,14 +100,14 @@ static int note_place(struct btf *btf, size_t at)
 /* The names looked for, and for each kind with what they begin: most types are none. */
 struct wanted {
 	struct btf_name *names;
-	size_t count;
+	size_t count, left;
 	uint8_t kinds[KIND_COUNT];
 	uint8_t begins[KIND_COUNT][UINT8_MAX + 1];
 };
 
 static struct wanted look_for(struct btf_name *names, size_t count)
 {
-	struct wanted w = {.names = names, .count = count};
+	struct wanted w = {.names = names, .count = count, .left = count};
 
 	for (size_t i = 0; i < count; i++) {
 		names[i].id = names[i].at = 0;
@@ -128,27 +129,30 @@ static void compare_names(const struct btf *btf, const struct type *t, uint32_t 
 		if ((uint32_t)n->kind == t->kind && n->id == 0 && strcmp(n->name, name) == 0) {
 			n->id = btf->count;
 			n->at = at;
+			w->left--;
 		}
 	}
 }
 
-/* Walk all types. Return 0, -EINVAL or -ENOMEM. */
-static int walk(struct btf *btf, struct wanted *w)
+/* Walk over one type. Return 1, 0 at the end, -EINVAL or -ENOMEM. */
+static int step(struct btf *btf, struct wanted *w)
 {
-	size_t at = 0, extra;
+	size_t at = btf->at, extra;
 
-	while (btf->types_len - at >= TYPE_LEN) {
-		struct type t = read_type(btf, (uint32_t)at);
-		if (!measure(&t, &extra) || extra > btf->types_len - at - TYPE_LEN)
-			return -EINVAL;
-		if (btf->count % BTF_STRIDE == 0 && note_place(btf, at) < 0)
-			return -ENOMEM;
-		btf->count++; /* the first type is number 1 */
-		if (w->kinds[t.kind])
-			compare_names(btf, &t, (uint32_t)at, w);
-		at += TYPE_LEN + extra;
-	}
-	return at == btf->types_len ? 0 : -EINVAL;
+	if (at == btf->types_len)
+		return 0;
+	if (btf->types_len - at < TYPE_LEN)
+		return -EINVAL;
+	struct type t = read_type(btf, (uint32_t)at);
+	if (!measure(&t, &extra) || extra > btf->types_len - at - TYPE_LEN)
+		return -EINVAL;
+	if (btf->count % BTF_STRIDE == 0 && note_place(btf, at) < 0)
+		return -ENOMEM;
+	btf->count++; /* the first type is number 1 */
+	btf->at = at + TYPE_LEN + extra;
+	if (w && w->kinds[t.kind])
+		compare_names(btf, &t, (uint32_t)at, w);
+	return 1;
 }
 
 /* A section within what is behind the header. */
@@ -182,16 +186,21 @@ int btf_parse(const void *data, size_t len, struct btf_name *names, size_t count
 	    out->strings_len == 0 || strings[out->strings_len - 1] != '\0')
 		return -EINVAL;
 	out->strings = (const char *)strings;
-	return walk(out, &wanted);
+	int rc = 1;
+	while (rc > 0 && wanted.left > 0)
+		rc = step(out, &wanted);
+	return rc < 0 ? rc : 0;
 }
 
 /* --- members --------------------------------------------------------------- */
 
 /* Place of a type by its number. */
-static bool find_type(const struct btf *btf, uint32_t id, uint32_t *out)
+static bool find_type(struct btf *btf, uint32_t id, uint32_t *out)
 {
 	size_t extra = 0;
 
+	while (id > btf->count && step(btf, NULL) > 0)
+		;
 	if (id == 0 || id > btf->count)
 		return false;
 	uint32_t at = btf->places[(id - 1) / BTF_STRIDE];
@@ -205,7 +214,7 @@ static bool find_type(const struct btf *btf, uint32_t id, uint32_t *out)
 }
 
 /* The type behind typedef, const and the like. */
-static bool strip(const struct btf *btf, uint32_t id, uint32_t *out_at, struct type *out)
+static bool strip(struct btf *btf, uint32_t id, uint32_t *out_at, struct type *out)
 {
 	for (int i = 0; i < CHAIN_MAX && find_type(btf, id, out_at); i++) {
 		*out = read_type(btf, *out_at);
@@ -219,7 +228,7 @@ static bool strip(const struct btf *btf, uint32_t id, uint32_t *out_at, struct t
 }
 
 /* Bytes of a type; 0 if that is not known. */
-static uint32_t size_of(const struct btf *btf, const struct type *t, uint32_t at)
+static uint32_t size_of(struct btf *btf, const struct type *t, uint32_t at)
 {
 	struct type element;
 	uint32_t place;
@@ -253,7 +262,7 @@ uint32_t btf_size(const struct btf *btf, const struct btf_name *type)
 }
 
 struct search {
-	const struct btf *btf;
+	struct btf *btf;
 	const char *word; /* of the path */
 	size_t len;
 	uint32_t type;   /* found: number of the member's type */
@@ -316,7 +325,7 @@ static bool place_bits(uint32_t offset, uint32_t bits, struct btf_member *out)
 	return false;
 }
 
-int btf_find_member(const struct btf *btf, const struct btf_name *type, const char *path,
+int btf_find_member(struct btf *btf, const struct btf_name *type, const char *path,
 		    struct btf_member *out)
 {
 	struct search s = {.btf = btf, .budget = MEMBERS_MAX};

@@ -26,7 +26,7 @@ void held_init(struct held *out, const struct filter *f)
 void held_restart(struct held *h, uint32_t netns, bool counts)
 {
 	sock_table_free(&h->socks);
-	h->counts_len = 0;
+	h->counts_len = h->before_len = 0;
 	h->netns = netns;
 	h->wants_counts = counts;
 }
@@ -35,7 +35,22 @@ void held_free(struct held *h)
 {
 	sock_table_free(&h->socks);
 	free(h->counts);
+	free(h->before);
 	*h = (struct held){0};
+}
+
+int held_note_counts(struct held *h, uint32_t netns, int net_fd)
+{
+	struct held_before before = {.netns = netns};
+
+	if (sockstat_load(net_fd, &before.counts) < 0)
+		return 0;
+	void *v = grow(h->before, h->before_len, &h->before_cap, sizeof(*h->before));
+	if (!v)
+		return -ENOMEM;
+	h->before = v;
+	h->before[h->before_len++] = before;
+	return 0;
 }
 
 /* Sockets that wait in no hash table are not among those of their protocol. */
@@ -127,8 +142,17 @@ static size_t drop_equal(void *array, size_t len, size_t size,
 	return len > 0 ? kept + 1 : 0;
 }
 
+static int compare_before(const void *x, const void *y)
+{
+	const struct held_before *a = x, *b = y;
+
+	return a->netns < b->netns ? -1 : a->netns > b->netns;
+}
+
 void held_sort(struct held *h)
 {
+	if (h->before_len > 0)
+		qsort(h->before, h->before_len, sizeof(*h->before), compare_before);
 	if (h->socks.len > 0)
 		qsort(h->socks.v, h->socks.len, sizeof(*h->socks.v), compare_sock);
 	h->socks.len = drop_equal(h->socks.v, h->socks.len, sizeof(*h->socks.v), compare_sock);
@@ -285,23 +309,38 @@ static bool any_needs_reading(const struct held *h, uint32_t netns, bool wants_r
 	return false;
 }
 
+static bool is_equal(const struct sockstat *a, const struct sockstat *b)
+{
+	return a->used == b->used && a->tcp == b->tcp && a->udp == b->udp &&
+	       a->udplite == b->udplite && a->raw == b->raw;
+}
+
+static bool counts_agree(const struct held *h, uint32_t netns, const struct sockstat *now)
+{
+	const struct held_before key = {.netns = netns}, *before = NULL;
+	struct sockstat seen;
+
+	if (h->before_len > 0)
+		before = bsearch(&key, h->before, h->before_len, sizeof(key), compare_before);
+	return before && sum(h, netns, &seen) && is_equal(&before->counts, now) &&
+	       is_equal(&seen, now);
+}
+
 bool held_covers(const struct held *h, uint32_t netns, int net_fd, unsigned protos,
 		 const struct source_sink *sink)
 {
-	struct sockstat seen, there;
+	const uint32_t requests = SOCK_STATE_BIT(SOCK_STATE_SYN_RECV);
+	const uint32_t remains = SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT);
+	struct sockstat now;
+	uint32_t states = 0;
 
 	/* Other kinds are known by more than addresses. */
 	if (!h->wants_counts || protos & ~SOCK_PROTOS_INET)
 		return false;
-	uint32_t states = sink->wants_states ? sink->wants_states(sink->ctx, SOCK_PROTO_TCP)
-					     : UINT32_MAX;
-	if (!(protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP)))
-		states = 0;
-	if (any_needs_reading(h, netns, states & SOCK_STATE_BIT(SOCK_STATE_SYN_RECV)) ||
-	    sockstat_load(net_fd, &there) < 0 || !sum(h, netns, &seen))
+	if (protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP))
+		states = sink->wants_states ? sink->wants_states(sink->ctx, SOCK_PROTO_TCP)
+					    : UINT32_MAX;
+	if (any_needs_reading(h, netns, states & requests) || sockstat_load(net_fd, &now) < 0)
 		return false;
-	if (states & SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT) && there.time_wait > 0)
-		return false;
-	return seen.used == there.used && seen.tcp == there.tcp && seen.udp == there.udp &&
-	       seen.udplite == there.udplite && seen.raw == there.raw;
+	return !(states & remains && now.time_wait > 0) && counts_agree(h, netns, &now);
 }

@@ -183,6 +183,8 @@ static int build_filter(struct run *run, struct option_error *out_error)
 	for (size_t i = 0; i < o->words_len && rc == 0; i++) {
 		const struct option_word *word = &o->words[i];
 		const char *why = "not understood";
+		if (word->kind == FILTER_COMMAND)
+			setlocale(LC_CTYPE, "");
 		rc = filter_add(&run->filter, word->kind, word->text, &why);
 		if (rc == -EINVAL)
 			option_error_set(out_error, word, why);
@@ -261,6 +263,12 @@ static unsigned needed_facts(const struct run *run, const struct table_format *f
 	return facts;
 }
 
+/* The locale is read only if there is a name to show, or a pattern to match. */
+static bool is_utf8(void)
+{
+	return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 /* What only sources know of sockets that a scanner has told of. */
 static bool needs_queues(const struct run *run, const struct table_format *format)
 {
@@ -274,7 +282,7 @@ static bool needs_queues(const struct run *run, const struct table_format *forma
 static int print_table(struct run *run, const struct table_format *format)
 {
 	const struct options *o = &run->options;
-	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	bool utf8 = run->rows.len > 0 && is_utf8();
 	struct column_style style = {
 		.snap = &run->snap,
 		.listeners = &run->listeners,
@@ -493,7 +501,6 @@ int main(int argc, char **argv)
 
 	stats_start(&run.stats);
 	guard_standard_fds(&run.stdout_closed);
-	setlocale(LC_CTYPE, "");
 	int status = serve(argc, argv, &run);
 	if (run.proc_fd >= 0)
 		close(run.proc_fd);

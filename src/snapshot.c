@@ -8,6 +8,7 @@
 #include "doubt.h"
 #include "filter.h"
 #include "netns.h"
+#include "netns_enter.h"
 #include "pidfd.h"
 #include "scan_procfd.h"
 #include "stats.h"
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void snapshot_free(struct snapshot *s)
 {
@@ -96,6 +98,7 @@ static int walk(const struct snapshot_request *rq, struct snapshot *out,
 	size_t known = out->holders.len;
 	int rc = 0;
 
+	scan->compare_files = procfs_is_ours(scan->proc_fd) ? pidfd_compare_files : NULL;
 	scan->every_socket = asks_for_strays(rq, out);
 	if (scan->inode_count > 0 || scan->every_socket)
 		rc = scan_procfd(scan, &out->holders, &out->processes, &out->scan);
@@ -111,6 +114,21 @@ static uint32_t netns_asked(const struct netns_list *list)
 			return list->v[i].id;
 	}
 	return 0;
+}
+
+/* What the kernel counts in each namespace that there is a way into without entering it. */
+static int note_counts(struct netns_list *list, struct held *held)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < list->len; i++) {
+		int dir = netns_open_directory(list, &list->v[i]);
+		if (dir < 0)
+			continue;
+		rc = held_note_counts(held, list->v[i].id, dir);
+		close(dir);
+	}
+	return rc;
 }
 
 /* How a scan is done. */
@@ -133,6 +151,8 @@ static int iterate(const struct snapshot_request *rq, struct snapshot *out,
 
 	held_restart(&out->held, everywhere ? 0 : netns_asked(inventory->namespaces),
 		     manner.census);
+	if (manner.census && note_counts(inventory->namespaces, &out->held) < 0)
+		return -ENOMEM;
 	scan->take_sock = held_take;
 	scan->sock_ctx = &out->held;
 	scan->every_socket = filter_wants_every_socket(inventory->filter);
@@ -153,12 +173,10 @@ static int iterate(const struct snapshot_request *rq, struct snapshot *out,
 static int scan(const struct snapshot_request *rq, struct snapshot *out, struct scan_manner manner)
 {
 	const struct filter *filter = rq->inventory.filter;
-	int proc_fd = rq->inventory.namespaces->proc_fd;
 	struct scan_request scan = {
-		.proc_fd = proc_fd,
+		.proc_fd = rq->inventory.namespaces->proc_fd,
 		.threads = rq->threads ? SCAN_THREADS_ALL : manner.threads,
 		.facts = rq->facts,
-		.compare_files = procfs_is_ours(proc_fd) ? pidfd_compare_files : NULL,
 		.wants = filter_limits_scan(filter) ? filter_wants_process : NULL,
 		.ctx = filter,
 		.only_changed = manner.only_changed,

@@ -248,9 +248,20 @@ static int add_messages(struct search *s, const struct evidence_request *rq,
 		.inodes = c->v,
 		.inode_count = c->len,
 		.threads = SCAN_THREADS_PRIVATE,
-		.compare_files = procfs_is_ours(rq->proc_fd) ? pidfd_compare_files : NULL,
+		.only_wanted = true,
+		.no_sights = true,
 	};
-	int rc = scan_procfd(&scan, &holders, &processes, &st);
+	struct scanner *scanner = &s->snap->scanner;
+	int rc = -ENOSYS;
+
+	if (scanner->is_ready)
+		rc = scanner_iterate(scanner, &scan, &holders, &processes, &st);
+	if (rc < 0 && rc != -ENOMEM) {
+		if (procfs_is_ours(rq->proc_fd))
+			scan.compare_files = pidfd_compare_files;
+		rc = scan_procfd(&scan, &holders, &processes, &st);
+	}
+	holder_index_sort(&holders);
 
 	if (rc == 0)
 		rc = evidence_add_messages(rq, &holders, &s->evidence);

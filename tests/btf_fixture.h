@@ -221,7 +221,7 @@ BTF_FIXTURE void btf_found_close(struct btf_found *f)
 }
 
 /** A member that is there. */
-BTF_FIXTURE struct btf_member btf_found_member(const struct btf_found *f, const char *path)
+BTF_FIXTURE struct btf_member btf_found_member(struct btf_found *f, const char *path)
 {
 	struct btf_member m = {0};
 
@@ -232,7 +232,7 @@ BTF_FIXTURE struct btf_member btf_found_member(const struct btf_found *f, const 
 }
 
 /** A member that is no bit field is at this offset and has this size. */
-BTF_FIXTURE void assert_member(const struct btf_found *f, const char *path, uint32_t offset,
+BTF_FIXTURE void assert_member(struct btf_found *f, const char *path, uint32_t offset,
 			       uint32_t size)
 {
 	struct btf_member m = btf_found_member(f, path);
@@ -242,7 +242,7 @@ BTF_FIXTURE void assert_member(const struct btf_found *f, const char *path, uint
 			 m.bits);
 }
 
-BTF_FIXTURE void assert_no_member(const struct btf_found *f, const char *path)
+BTF_FIXTURE void assert_no_member(struct btf_found *f, const char *path)
 {
 	struct btf_member m;
 

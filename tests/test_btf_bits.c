@@ -72,7 +72,7 @@ static uint32_t add_flags(struct btf_bytes *b, const char *name)
 }
 
 /* A member that is a bit field gives what was set, whatever is around it. */
-static void assert_extracts(const struct btf_found *found, const char *path,
+static void assert_extracts(struct btf_found *found, const char *path,
 			    const struct field *field, size_t offset, size_t size)
 {
 	static const uint64_t patterns[] = {0, ~UINT64_C(0), 1, 0xaaaaaaaaaaaaaaaa,

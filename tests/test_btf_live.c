@@ -82,7 +82,7 @@ static void structs_of_the_c_library_are_as_it_has_them(void **state)
 	}
 }
 
-static uint64_t extract(const struct btf_found *f, const char *path, const void *memory,
+static uint64_t extract(struct btf_found *f, const char *path, const void *memory,
 			size_t size)
 {
 	struct btf_member m = btf_found_member(f, path);
