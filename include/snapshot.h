@@ -54,6 +54,15 @@ struct snapshot {
 int snapshot_take(const struct snapshot_request *rq, struct snapshot *out);
 
 /**
+ * Read the socket tables, once.
+ *
+ * @socks  initialised; replaced or added to as inventory_read() does
+ * Return 0 or -errno, with @out->failed.
+ */
+int snapshot_read(const struct snapshot_request *rq, struct snapshot *out,
+		  struct sock_table *socks);
+
+/**
  * True if missing rights explain that a socket has no holder: a process of its
  * owner could not be read, or hidepid keeps processes from us altogether.
  */

@@ -65,7 +65,9 @@
  *             inventory.c       namespaces through the filter
  *             stray.c           held sockets that no table has
  *             doubt.c           unix rows that may be forged
- *             snapshot.c        one reading: sockets, holders, second look
+ *             snapshot.c        one reading: sockets, then holders
+ *             snapshot_scan.c   the scans that it takes
+ *             second_look.c     once more for what nobody seems to hold
  *             unheld.c          who holds what no descriptor holds
  *             guess.c           suspects and cgroups, as guesses
  *             join.c            snapshot and filter into rows
