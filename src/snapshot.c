@@ -115,7 +115,9 @@ static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 		wanted += out->socks.v[i].inode != 0;
 	if (wanted == 0 && !others)
 		return 0;
-	out->few_wanted = !others && !inventory->used_text && wanted <= BPF_INODES_MAX;
+	bool names = inventory->used_text &&
+		     filter_protos(rq->inventory.filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
+	out->few_wanted = !others && !names && wanted <= BPF_INODES_MAX;
 	int rc = out->scanner.is_ready ? 0 : prepare(rq, out);
 	struct snapshot_manner manner = {.threads = threads,
 				     .looks_again = filter_wants_unheld(rq->inventory.filter)};

@@ -116,9 +116,9 @@ static int iterate(const struct snapshot_request *rq, struct snapshot *out,
 	scan->take_sock = held_take;
 	scan->sock_ctx = &out->held;
 	scan->every_socket = filter_wants_every_socket(inventory->filter);
-	/* Names from text are better from here; and what was not told of is wanted, too. */
-	scan->describes_wanted = out->inventory.used_text;
 	scan->describes_unix = filter_protos(inventory->filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
+	/* Names are better from here than from text. */
+	scan->describes_wanted = scan->describes_unix && out->inventory.used_text;
 	scan->only_wanted = out->few_wanted && !manner.census;
 	scan->no_sights = scan->only_wanted && manner.looks_again;
 	int rc = scanner_iterate(&out->scanner, scan, &out->holders, &out->processes, &out->scan);

@@ -18,6 +18,13 @@ static void empty_index_finds_nobody(void **state)
 	holder_index_sort(&x);
 	holder_index_find(&x, 1001, &count);
 	assert_int_equal(count, 0);
+	for (uint64_t inode = 0; inode < 3; inode++) {
+		size_t cursor = 0;
+		count = 7;
+		assert_null(holder_index_next(&x, inode, &cursor, &count));
+		assert_int_equal(count, 0);
+		assert_int_equal(cursor, 0);
+	}
 	holder_index_free(&x);
 }
 
@@ -110,6 +117,63 @@ static void find_gives_all_holders_of_each_inode(void **state)
 	holder_index_free(&x);
 }
 
+/* Inodes 3, 6, 9 ... 300: the n-th has n % 5 holders. */
+static void add_every_third(struct holder_index *x)
+{
+	for (int i = 1; i <= 100; i++) {
+		for (int j = 0; j < i % 5; j++)
+			add(x, 3U * (uint64_t)i, 40 + j, 40 + j, 3);
+	}
+	holder_index_sort(x);
+}
+
+/* Ask both ways. */
+static void assert_same(const struct holder_index *x, uint64_t inode, size_t *cursor)
+{
+	size_t expected, count = 7;
+	const struct holder *found = holder_index_find(x, inode, &expected);
+
+	assert_ptr_equal(holder_index_next(x, inode, cursor, &count), found);
+	assert_int_equal(count, expected);
+}
+
+static void next_answers_as_find_in_ascending_order(void **state)
+{
+	struct holder_index x = {0};
+
+	(void)state;
+	add_every_third(&x);
+	/* Each inode, with those that nobody holds, and with gaps of every width. */
+	for (uint64_t step = 1; step < 120; step++) {
+		size_t cursor = 0;
+		for (uint64_t inode = 0; inode <= 310; inode += step)
+			assert_same(&x, inode, &cursor);
+		assert_same(&x, UINT64_MAX, &cursor);
+		assert_int_equal(cursor, x.len);
+	}
+	holder_index_free(&x);
+}
+
+static void next_answers_a_repeated_inode_again(void **state)
+{
+	struct holder_index x = {0};
+	size_t cursor = 0, count;
+
+	(void)state;
+	add_every_third(&x);
+	for (uint64_t inode = 0; inode <= 310; inode++) {
+		for (int i = 0; i < 3; i++)
+			assert_same(&x, inode, &cursor);
+	}
+	/* One that lies behind is not found: its order is the caller's. */
+	holder_index_next(&x, 3, &cursor, &count);
+	assert_int_equal(count, 0);
+	cursor = 0;
+	holder_index_next(&x, 3, &cursor, &count);
+	assert_int_equal(count, 1);
+	holder_index_free(&x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +182,8 @@ int main(void)
 		cmocka_unit_test(sort_drops_what_was_found_twice),
 		cmocka_unit_test(kinds_of_one_descriptor_are_kept_apart),
 		cmocka_unit_test(find_gives_all_holders_of_each_inode),
+		cmocka_unit_test(next_answers_as_find_in_ascending_order),
+		cmocka_unit_test(next_answers_a_repeated_inode_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* The command line: clusters, values, long options, errors, the text of --help. */
+#define _GNU_SOURCE
 #include "fixture.h"
 #include "options.h"
 
@@ -82,6 +83,7 @@ static const struct {
 	{"-T", FIELD(hide_state)}, {"-Tqs", FIELD(show_queues)}, {"-Q", FIELD(missing_is_fine)},
 	{"-V", FIELD(tell_missing)}, {"-w", FIELD(no_notes)}, {"-h", FIELD(help)},
 	{"--help", FIELD(help)}, {"-v", FIELD(version)}, {"--version", FIELD(version)},
+	{"--stats", FIELD(stats)},
 };
 
 static bool flag_of(const struct options *o, size_t flag)
@@ -430,7 +432,7 @@ static void help_lists_every_known_option_once(void **state)
 	}
 	/* Not in the list: +w, beside -w, and -k as long as it does nothing. */
 	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -o --no-header -R -K -l -T +c +P "
-			   "+n -n -P --color -Q -V -w --source --proc -h -v ");
+			   "+n -n -P --color -Q -V -w --source --scan --stats --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);
 }
@@ -457,5 +459,6 @@ int main(void)
 		cmocka_unit_test(help_lists_every_known_option_once),
 	};
 
+	unsetenv("WHOPORT_SCAN"); /* of whoever runs the tests */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,8 +78,8 @@ static void single_ports_are_asked_for_each_in_both_families(void **state)
 	(void)state;
 	r.ports_len = 3;
 	check_asked((struct sd_script){.error = 0}, r,
-		    "2/17 ffffffff:80|2/17 ffffffff:4660|2/17 ffffffff:65535|"
-		    "10/17 ffffffff:80|10/17 ffffffff:4660|10/17 ffffffff:65535|");
+		    "2/17 ffffffff:80|10/17 ffffffff:80|2/17 ffffffff:4660|"
+		    "10/17 ffffffff:4660|2/17 ffffffff:65535|10/17 ffffffff:65535|");
 	r.ports_len = 0;
 	check_asked((struct sd_script){.error = 0}, r, "2/17 ffffffff:0|10/17 ffffffff:0|");
 	r.ports_len = COUNT(ports); /* more than anybody would ask for one by one */
