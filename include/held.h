@@ -36,7 +36,8 @@ struct held {
 	size_t counts_len, counts_cap;
 	struct held_before *before; /* with the census; by namespace after held_sort() */
 	size_t before_len, before_cap;
-	uint32_t netns;            /* only sockets of this one; 0: of all */
+	uint32_t netns;            /* the namespace asked for */
+	unsigned foreign;          /* protocols of which those of others are kept, too */
 	bool wants_counts;
 	uint32_t states[SOCK_PROTO_OTHER];   /* wanted of a protocol */
 	uint16_t ports[SOCK_PROTO_OTHER][4]; /* the only ones wanted of a protocol */
@@ -54,10 +55,11 @@ void held_init(struct held *out, const struct filter *f);
 /**
  * Forget what was taken, for a scan to come.
  *
- * @netns   the namespace whose sockets are taken; 0: all
- * @counts  take the census, too: with it held_covers() can tell
+ * @netns    the namespace whose sockets are taken
+ * @foreign  SOCK_PROTO_BIT()s of which sockets of any namespace are taken
+ * @counts   take the census, too: with it held_covers() can tell
  */
-void held_restart(struct held *h, uint32_t netns, bool counts);
+void held_restart(struct held *h, uint32_t netns, unsigned foreign, bool counts);
 
 /** Release it. */
 void held_free(struct held *h);

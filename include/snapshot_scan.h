@@ -30,9 +30,10 @@ int snapshot_scan(const struct snapshot_request *rq, struct snapshot *out,
 		  struct snapshot_manner manner);
 
 /**
- * True if held sockets that no table has may belong to the answer: those of a
- * namespace that was not read, or of a kind without a table.
+ * The protocols of which held sockets that no table has may belong to the answer: those
+ * of a namespace that was not read, or of a kind without a table. Return a set of
+ * SOCK_PROTO_BIT()s, 0 for none.
  */
-bool snapshot_asks_for_strays(const struct snapshot_request *rq, const struct snapshot *snap);
+unsigned snapshot_stray_protos(const struct snapshot_request *rq, const struct snapshot *snap);
 
 #endif

@@ -20,6 +20,7 @@ struct stray_request {
 	const struct holder_index *holders; /* sorted; of every socket that is held */
 	const struct scan_sight *sights;    /* borrowed; descriptors of namespaces among them */
 	size_t sights_len;
+	unsigned protos;   /* only sockets of these: SOCK_PROTO_BIT()s */
 	bool every_socket; /* of what stays unknown a record is made, too */
 };
 

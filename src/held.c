@@ -23,11 +23,12 @@ void held_init(struct held *out, const struct filter *f)
 	}
 }
 
-void held_restart(struct held *h, uint32_t netns, bool counts)
+void held_restart(struct held *h, uint32_t netns, unsigned foreign, bool counts)
 {
 	sock_table_free(&h->socks);
 	h->counts_len = h->before_len = 0;
 	h->netns = netns;
+	h->foreign = foreign;
 	h->wants_counts = counts;
 }
 
@@ -80,7 +81,7 @@ static bool may_be_wanted(const struct held *h, const struct sock *s)
 {
 	enum sock_proto proto = (enum sock_proto)s->proto;
 
-	if ((h->netns != 0 && s->netns != h->netns) ||
+	if ((s->netns != h->netns && !(h->foreign & SOCK_PROTO_BIT(proto))) ||
 	    !(h->states[proto] & SOCK_STATE_BIT(s->state)))
 		return false;
 	for (size_t i = 0; i < h->ports_len[proto]; i++) {

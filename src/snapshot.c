@@ -62,6 +62,7 @@ static int settle_strays(const struct snapshot_request *rq, struct snapshot *out
 		.holders = &out->holders,
 		.sights = out->scan.sights,
 		.sights_len = out->scan.sights_len,
+		.protos = snapshot_stray_protos(rq, out),
 		.every_socket = filter_wants_every_socket(rq->inventory.filter),
 	};
 	bool any_new;
@@ -99,7 +100,7 @@ static int take_census(const struct snapshot_request *rq, struct snapshot *out)
 	rc = snapshot_scan(rq, out, (struct snapshot_manner){.census = true});
 	if (rc == -ENOMEM || out->scanner.is_ready)
 		return rc;
-	held_restart(&out->held, 0, false);
+	held_restart(&out->held, 0, 0, false);
 	return rq->scanner == SCANNER_BPF ? rc : 0;
 }
 
@@ -108,7 +109,7 @@ static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 		      enum scan_threads threads)
 {
 	const struct inventory_stats *inventory = &out->inventory;
-	bool others = snapshot_asks_for_strays(rq, out) || inventory->misses_bound;
+	bool others = snapshot_stray_protos(rq, out) || inventory->misses_bound;
 	size_t wanted = 0;
 
 	for (size_t i = 0; i < out->socks.len; i++)
@@ -118,7 +119,7 @@ static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 	bool names = inventory->used_text &&
 		     filter_protos(rq->inventory.filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
 	out->few_wanted = !others && !names && wanted <= BPF_INODES_MAX;
-	int rc = out->scanner.is_ready ? 0 : prepare(rq, out);
+	int rc = rq->inventory.every_netns ? 0 : prepare(rq, out); /* or else it was tried */
 	struct snapshot_manner manner = {.threads = threads,
 				     .looks_again = filter_wants_unheld(rq->inventory.filter)};
 	return rc < 0 ? rc : snapshot_scan(rq, out, manner);
@@ -148,7 +149,7 @@ int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 	if (rc == 0 && unheld)
 		rc = second_look(rq, out);
 	stats_phase(rq->stats, "again");
-	if (rc == 0 && snapshot_asks_for_strays(rq, out))
+	if (rc == 0 && snapshot_stray_protos(rq, out))
 		rc = settle_strays(rq, out);
 	if (rc == 0 && out->inventory.used_text)
 		rc = doubt_settle(&rq->inventory, &out->socks, &out->holders);

@@ -39,17 +39,21 @@ static bool any_unix(const struct sock_table *t)
 	return false;
 }
 
-bool snapshot_asks_for_strays(const struct snapshot_request *rq, const struct snapshot *snap)
+unsigned snapshot_stray_protos(const struct snapshot_request *rq, const struct snapshot *snap)
 {
 	const struct inventory_request *inventory = &rq->inventory;
 	const struct filter *filter = inventory->filter;
 
 	if (inventory->every_netns || filter_wants_every_socket(filter))
-		return true;
+		return ~0U;
 	if (inventory->stays_home)
-		return false;
-	return (filter_limits_scan(filter) && filter->targets.len == 0) ||
-	       (filter_has_path(filter) && !any_unix(&snap->socks));
+		return 0;
+	if (filter_limits_scan(filter) && filter->targets.len == 0)
+		return ~0U;
+	/* A path is the same everywhere, a port is not. */
+	return filter_has_path(filter) && !any_unix(&snap->socks)
+		       ? SOCK_PROTO_BIT(SOCK_PROTO_UNIX)
+		       : 0;
 }
 
 /* Sort what a scan has added. */
@@ -67,7 +71,7 @@ static int walk(const struct snapshot_request *rq, struct snapshot *out,
 	int rc = 0;
 
 	scan->compare_files = procfs_is_ours(scan->proc_fd) ? pidfd_compare_files : NULL;
-	scan->every_socket = snapshot_asks_for_strays(rq, out);
+	scan->every_socket = snapshot_stray_protos(rq, out) != 0;
 	if (scan->inode_count > 0 || scan->every_socket)
 		rc = scan_procfd(scan, &out->holders, &out->processes, &out->scan);
 	if (out->holders.len > known)
@@ -107,10 +111,9 @@ static int iterate(const struct snapshot_request *rq, struct snapshot *out,
 		   struct scan_request *scan, struct snapshot_manner manner)
 {
 	const struct inventory_request *inventory = &rq->inventory;
-	bool everywhere = inventory->every_netns || snapshot_asks_for_strays(rq, out);
 
-	held_restart(&out->held, everywhere ? 0 : netns_asked(inventory->namespaces),
-		     manner.census);
+	held_restart(&out->held, netns_asked(inventory->namespaces),
+		     snapshot_stray_protos(rq, out), manner.census);
 	if (manner.census && note_counts(inventory->namespaces, &out->held) < 0)
 		return -ENOMEM;
 	scan->take_sock = held_take;

@@ -91,7 +91,8 @@ static struct stray *find_stray(const struct search *s, uint64_t inode)
 static bool take_or_leave(void *ctx, const struct sock *sock)
 {
 	struct search *s = ctx;
-	struct stray *stray = sock->inode && !sock->doubt ? find_stray(s, sock->inode) : NULL;
+	bool is_asked = s->rq->protos & SOCK_PROTO_BIT(sock->proto) && sock->inode && !sock->doubt;
+	struct stray *stray = is_asked ? find_stray(s, sock->inode) : NULL;
 
 	if (stray && !stray->found) {
 		stray->found = true;
