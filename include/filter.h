@@ -139,6 +139,9 @@ bool filter_match_unheld(const struct filter *f, const struct sock *s);
 /** True if an item asks for ports and no socket that was read answers it: others elsewhere may. */
 bool filter_misses_port(const struct filter *f, size_t item);
 
+/** True if some target is not matched by any socket that was classified. */
+bool filter_misses_target(const struct filter *f);
+
 /** Note which items a row answers; @p is NULL for a row without holder. */
 void filter_mark_found(struct filter *f, const struct sock *s, const struct process *p, int fd);
 

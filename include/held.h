@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct filter;
+struct netns_list;
 struct source_sink;
 
 /* One socket of the census; of which there may be several holders. */
@@ -39,6 +40,9 @@ struct held {
 	uint32_t netns;            /* the namespace asked for */
 	unsigned foreign;          /* protocols of which those of others are kept, too */
 	bool wants_counts;
+	const struct netns_list *known; /* borrowed; NULL: all are */
+	uint32_t latest_netns;
+	bool latest_is_known;
 	uint32_t states[SOCK_PROTO_OTHER];   /* wanted of a protocol */
 	uint16_t ports[SOCK_PROTO_OTHER][4]; /* the only ones wanted of a protocol */
 	size_t ports_len[SOCK_PROTO_OTHER];  /* 0: any */
@@ -57,7 +61,8 @@ void held_init(struct held *out, const struct filter *f);
  *
  * @netns    the namespace whose sockets are taken
  * @foreign  SOCK_PROTO_BIT()s of which sockets of any namespace are taken
- * @counts   take the census, too: with it held_covers() can tell
+ * @counts   take the census, too: with it held_covers() can tell. If @known is set
+ *           after this call, holders in other namespaces are wanted, too
  */
 void held_restart(struct held *h, uint32_t netns, unsigned foreign, bool counts);
 

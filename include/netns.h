@@ -23,6 +23,7 @@ struct netns {
 	int fd;         /* the namespace opened, -1: not (yet); the list's */
 	bool is_mounted; /* path is a mount, not a descriptor */
 	bool is_asked;  /* it belongs to the answer */
+	bool is_read;   /* its sockets were read, or told of */
 };
 
 /** The namespaces known so far. The first is the base: our own, unless said otherwise. */

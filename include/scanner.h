@@ -24,6 +24,7 @@ struct scanner {
 	bool is_ready; /* there is an iterator */
 	struct bpf_layout layout; /* if it is ready */
 	int refusal;   /* 0, or -errno of why there is no iterator */
+	bool is_unfit; /* it cannot tell what is asked, or processes are chosen */
 	bool is_small; /* few descriptors: the walk is cheaper */
 };
 

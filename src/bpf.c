@@ -34,12 +34,14 @@ struct iter_create {
 	uint32_t link_fd, flags;
 };
 
-/* Return a descriptor, which is closed on exec, or -errno. */
+/* Return a descriptor, which is closed on exec, or -errno; if the kernel lacks memory, -ENOBUFS. */
 static int call(enum command command, const void *attr, size_t size)
 {
 	long fd = syscall(SYS_bpf, (long)command, attr, size);
 
-	return fd < 0 ? -errno : (int)fd;
+	if (fd >= 0)
+		return (int)fd;
+	return errno == ENOMEM ? -ENOBUFS : -errno;
 }
 
 uint8_t bpf_regs(unsigned destination, unsigned source)

@@ -55,8 +55,8 @@ static int read_bytes(int fd, struct bytes *out)
 
 	out->is_mapped = false;
 	out->data = malloc(out->len);
-	if (!out->data)
-		return -ENOMEM;
+	if (!out->data) /* for us it is much: the walk takes less */
+		return -ENOBUFS;
 	while (at < out->len) {
 		ssize_t n = read(fd, (char *)out->data + at, out->len - at);
 		if (n < 0 && errno == EINTR)

@@ -56,48 +56,48 @@ static const struct {
 	const char *path;
 	bool is_bytes; /* not loaded as a number */
 } fields[FIELD_COUNT] = {
-	[CONTEXT_META] = {T_CONTEXT, false, "meta"},
-	[CONTEXT_TASK] = {T_CONTEXT, false, "task"},
-	[CONTEXT_FD] = {T_CONTEXT, false, "fd"},
-	[CONTEXT_FILE] = {T_CONTEXT, false, "file"},
-	[META_SEQ] = {T_META, false, "seq"},
-	[FILE_INODE] = {T_FILE, false, "f_inode"},
-	[FILE_DENTRY] = {T_FILE, false, "f_path.dentry"},
-	[INODE_MODE] = {T_INODE, false, "i_mode"},
-	[INODE_NUMBER] = {T_INODE, false, "i_ino"},
-	[INODE_SUPER] = {T_INODE, false, "i_sb"},
-	[SUPER_MAGIC] = {T_SUPER, false, "s_magic"},
-	[DENTRY_NAME] = {T_DENTRY, false, "d_name.name"},
-	[TASK_TID] = {T_TASK, false, "pid"},
-	[TASK_PID] = {T_TASK, false, "tgid"},
-	[TASK_TABLE] = {T_TASK, false, "files"},
-	[TASK_LEADER] = {T_TASK, false, "group_leader"},
+	[CONTEXT_META] = {T_CONTEXT, false, "meta", false},
+	[CONTEXT_TASK] = {T_CONTEXT, false, "task", false},
+	[CONTEXT_FD] = {T_CONTEXT, false, "fd", false},
+	[CONTEXT_FILE] = {T_CONTEXT, false, "file", false},
+	[META_SEQ] = {T_META, false, "seq", false},
+	[FILE_INODE] = {T_FILE, false, "f_inode", false},
+	[FILE_DENTRY] = {T_FILE, false, "f_path.dentry", false},
+	[INODE_MODE] = {T_INODE, false, "i_mode", false},
+	[INODE_NUMBER] = {T_INODE, false, "i_ino", false},
+	[INODE_SUPER] = {T_INODE, false, "i_sb", false},
+	[SUPER_MAGIC] = {T_SUPER, false, "s_magic", false},
+	[DENTRY_NAME] = {T_DENTRY, false, "d_name.name", false},
+	[TASK_TID] = {T_TASK, false, "pid", false},
+	[TASK_PID] = {T_TASK, false, "tgid", false},
+	[TASK_TABLE] = {T_TASK, false, "files", false},
+	[TASK_LEADER] = {T_TASK, false, "group_leader", false},
 	[TASK_COMMAND] = {T_TASK, false, "comm", true},
-	[TASK_CRED] = {T_TASK, false, "real_cred"},
-	[CRED_EUID] = {T_CRED, false, "euid.val"},
-	[SOCKET_SOCK] = {T_SOCKET, false, "sk"},
-	[SOCKET_FILE] = {T_SOCKET, false, "file"},
-	[SOCK_SOCKET] = {T_SOCK, false, "sk_socket"},
-	[SOCK_FAMILY] = {T_SOCK, false, "__sk_common.skc_family"},
-	[SOCK_STATE] = {T_SOCK, false, "__sk_common.skc_state"},
-	[SOCK_TYPE] = {T_SOCK, false, "sk_type"},
-	[SOCK_PROTOCOL] = {T_SOCK, false, "sk_protocol"},
-	[SOCK_PORT] = {T_SOCK, false, "__sk_common.skc_num"},
-	[SOCK_REMOTE_PORT] = {T_SOCK, false, "__sk_common.skc_dport"},
-	[SOCK_LOCAL] = {T_SOCK, false, "__sk_common.skc_rcv_saddr"},
-	[SOCK_REMOTE] = {T_SOCK, false, "__sk_common.skc_daddr"},
+	[TASK_CRED] = {T_TASK, false, "real_cred", false},
+	[CRED_EUID] = {T_CRED, false, "euid.val", false},
+	[SOCKET_SOCK] = {T_SOCKET, false, "sk", false},
+	[SOCKET_FILE] = {T_SOCKET, false, "file", false},
+	[SOCK_SOCKET] = {T_SOCK, false, "sk_socket", false},
+	[SOCK_FAMILY] = {T_SOCK, false, "__sk_common.skc_family", false},
+	[SOCK_STATE] = {T_SOCK, false, "__sk_common.skc_state", false},
+	[SOCK_TYPE] = {T_SOCK, false, "sk_type", false},
+	[SOCK_PROTOCOL] = {T_SOCK, false, "sk_protocol", false},
+	[SOCK_PORT] = {T_SOCK, false, "__sk_common.skc_num", false},
+	[SOCK_REMOTE_PORT] = {T_SOCK, false, "__sk_common.skc_dport", false},
+	[SOCK_LOCAL] = {T_SOCK, false, "__sk_common.skc_rcv_saddr", false},
+	[SOCK_REMOTE] = {T_SOCK, false, "__sk_common.skc_daddr", false},
 	[SOCK_LOCAL6] = {T_SOCK, true, "__sk_common.skc_v6_rcv_saddr", true}, /* CONFIG_IPV6 */
 	[SOCK_REMOTE6] = {T_SOCK, true, "__sk_common.skc_v6_daddr", true},
-	[SOCK_NET] = {T_SOCK, false, "__sk_common.skc_net.net"}, /* CONFIG_NET_NS */
-	[SOCK_BOUND_IF] = {T_SOCK, false, "__sk_common.skc_bound_dev_if"},
-	[SOCK_V6ONLY] = {T_SOCK, false, "__sk_common.skc_ipv6only"},
-	[SOCK_COUNTED] = {T_SOCK, false, "__sk_common.skc_net_refcnt"},
-	[SOCK_COOKIE] = {T_SOCK, false, "__sk_common.skc_cookie.counter"},
-	[SOCK_UID] = {T_SOCK, false, "sk_uid.val"},
-	[NET_NUMBER] = {T_NET, false, "ns.inum"},
-	[UNIX_PEER] = {T_UNIX, true, "peer"}, /* CONFIG_UNIX, not as a module */
-	[UNIX_ADDRESS] = {T_UNIX, true, "addr"},
-	[ADDRESS_LEN] = {T_ADDRESS, true, "len"},
+	[SOCK_NET] = {T_SOCK, false, "__sk_common.skc_net.net", false}, /* CONFIG_NET_NS */
+	[SOCK_BOUND_IF] = {T_SOCK, false, "__sk_common.skc_bound_dev_if", false},
+	[SOCK_V6ONLY] = {T_SOCK, false, "__sk_common.skc_ipv6only", false},
+	[SOCK_COUNTED] = {T_SOCK, false, "__sk_common.skc_net_refcnt", false},
+	[SOCK_COOKIE] = {T_SOCK, false, "__sk_common.skc_cookie.counter", false},
+	[SOCK_UID] = {T_SOCK, false, "sk_uid.val", false},
+	[NET_NUMBER] = {T_NET, false, "ns.inum", false},
+	[UNIX_PEER] = {T_UNIX, true, "peer", false}, /* CONFIG_UNIX, not as a module */
+	[UNIX_ADDRESS] = {T_UNIX, true, "addr", false},
+	[ADDRESS_LEN] = {T_ADDRESS, true, "len", false},
 	[ADDRESS_NAME] = {T_ADDRESS, true, "name", true},
 };
 
@@ -419,7 +419,7 @@ static void write_other(struct writer *w, struct label *done)
 /* Who it is, and out with it: r9 bytes. */
 static void write_task(struct writer *w)
 {
-	struct label no_leader = {0}, no_cred = {0};
+	struct label no_leader = {0};
 
 	store(w, R9, IN_RECORD(size), 4);
 	follow(w, R8, R6, CONTEXT_TASK, &w->end);
@@ -427,11 +427,10 @@ static void write_task(struct writer *w)
 	COPY(w, R8, TASK_TID, tid);
 	COPY(w, R8, TASK_TABLE, table);
 	COPY(w, R6, CONTEXT_FD, fd);
-	follow(w, R2, R8, TASK_CRED, &no_cred);
-	COPY(w, R2, CRED_EUID, euid);
-	land(w, &no_cred);
-	follow(w, R2, R8, TASK_LEADER, &no_leader);
-	copy_bytes(w, R2, w->layout->fields[TASK_COMMAND].offset, IN_RECORD(command), 16);
+	follow(w, R8, R8, TASK_LEADER, &no_leader);
+	copy_bytes(w, R8, w->layout->fields[TASK_COMMAND].offset, IN_RECORD(command), 16);
+	follow(w, R8, R8, TASK_CRED, &no_leader);
+	COPY(w, R8, CRED_EUID, euid);
 	land(w, &no_leader);
 	load(w, R1, R6, CONTEXT_META);
 	load(w, R1, R1, META_SEQ);

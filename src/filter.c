@@ -458,6 +458,15 @@ bool filter_misses_port(const struct filter *f, size_t item)
 	return false;
 }
 
+bool filter_misses_target(const struct filter *f)
+{
+	for (size_t i = 0; i < f->targets.len; i++) {
+		if (!f->items[f->targets.v[i].item].seen)
+			return true;
+	}
+	return false;
+}
+
 void filter_mark_found(struct filter *f, const struct sock *s, const struct process *p, int fd)
 {
 	size_t cursor = 0;

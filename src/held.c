@@ -3,6 +3,7 @@
 
 #include "filter.h"
 #include "grow.h"
+#include "netns.h"
 #include "sockstat.h"
 #include "source.h"
 
@@ -29,6 +30,8 @@ void held_restart(struct held *h, uint32_t netns, unsigned foreign, bool counts)
 	h->counts_len = h->before_len = 0;
 	h->netns = netns;
 	h->foreign = foreign;
+	h->known = NULL;
+	h->latest_netns = 0;
 	h->wants_counts = counts;
 }
 
@@ -91,17 +94,37 @@ static bool may_be_wanted(const struct held *h, const struct sock *s)
 	return h->ports_len[proto] == 0;
 }
 
+/* Is the namespace one that nobody knows a way into? Sockets of one come in a row. */
+static bool is_abroad(struct held *h, uint32_t netns)
+{
+	if (h->latest_netns != netns) {
+		h->latest_netns = netns;
+		h->latest_is_known = !h->known || netns_list_find(h->known, netns);
+	}
+	return !h->latest_is_known;
+}
+
+/*
+ * A census is taken before anything was read: who holds a socket may matter although
+ * what the scanner tells of it does not. Of some kinds that is nearly nothing, the
+ * first subflow of Multipath TCP is in the TCP table, and a namespace may be found by
+ * the holder only.
+ */
+static int may_be_more(struct held *h, const struct sock *s, bool has_record)
+{
+	if (!h->wants_counts)
+		return 0;
+	return !has_record || s->proto == SOCK_PROTO_MPTCP || is_abroad(h, s->netns);
+}
+
 int held_take(void *ctx, const struct sock *s, bool is_counted)
 {
 	struct held *h = ctx;
 	int rc = h->wants_counts ? count(h, s, is_counted) : 0;
 
-	/* With the census nothing was read before: what it may be is not known yet. */
 	bool has_record = s->proto == SOCK_PROTO_UNIX || s->local.family != AF_UNSPEC;
-	if (rc == 0 && h->wants_counts && !has_record)
-		return 1;
 	if (rc < 0 || !has_record || !may_be_wanted(h, s))
-		return rc;
+		return rc < 0 ? rc : may_be_more(h, s, has_record);
 	struct sock kept = *s;
 	kept.is_scanned = true;
 	rc = sock_table_add(&h->socks, &kept);
@@ -331,7 +354,8 @@ bool held_covers(const struct held *h, uint32_t netns, int net_fd, unsigned prot
 		 const struct source_sink *sink)
 {
 	const uint32_t requests = SOCK_STATE_BIT(SOCK_STATE_SYN_RECV);
-	const uint32_t remains = SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT);
+	const uint32_t remains = /* the kernel counts both as TIME_WAIT */
+		SOCK_STATE_BIT(SOCK_STATE_TIME_WAIT) | SOCK_STATE_BIT(SOCK_STATE_FIN_WAIT2);
 	struct sockstat now;
 	uint32_t states = 0;
 

@@ -187,7 +187,7 @@ static unsigned covered(const struct inventory_request *rq, const struct netns *
 {
 	unsigned inet = protos & SOCK_PROTOS_INET;
 
-	if (!rq->held || rq->needs_queues || !inet)
+	if (!rq->held || rq->needs_queues || !inet || rq->source != INVENTORY_AUTO)
 		return 0;
 	int dir = netns_open_directory(rq->namespaces, ns);
 	if (dir < 0)
@@ -210,6 +210,18 @@ static int read_namespace(const struct inventory_request *rq, struct netns *ns, 
 	return protos & ~told ? inventory_read_namespace(rq, ns, protos & ~told, sink, st) : 0;
 }
 
+/* Drop what a reading that failed has added; a scanner's word stands. */
+static void keep_scanned(struct sock_table *t, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < t->len; i++) {
+		if (t->v[i].is_scanned)
+			t->v[kept++] = t->v[i];
+	}
+	t->len = kept;
+}
+
 /*
  * Read one namespace into the table. Of several it is no error if one may not be
  * read, and no news if one is gone.
@@ -223,9 +235,10 @@ static int read_one(const struct inventory_request *rq, size_t i, unsigned proto
 	filter_restart(rq->filter, ~unix_bit);
 	int rc = read_namespace(rq, &rq->namespaces->v[i], protos, sink, st);
 	settle_later(rq->filter, in->socks, from, ~unix_bit);
+	rq->namespaces->v[i].is_read = rc == 0;
 	if (rc == 0 || rc == -ENOMEM || (rq->namespaces->v[i].is_asked && !rq->every_netns))
 		return rc;
-	in->socks->len = from;
+	keep_scanned(in->socks, from);
 	/* Nobody is in it any more, nor is it mounted. */
 	bool gone = (rc == -ENOENT || rc == -ESRCH) && !rq->namespaces->v[i].path;
 	st->unreadable += !gone;
@@ -309,8 +322,8 @@ int inventory_add_held(const struct inventory_request *rq, const struct held *he
 		const struct netns *ns = netns_list_find(rq->namespaces, netns);
 		size_t from = out->len;
 
-		if (held->wants_counts && ns && ns->is_asked)
-			continue; /* was told when it was read */
+		if (held->wants_counts && ns && ns->is_read)
+			continue; /* was told then */
 		recall(rq->filter, out, netns);
 		rc = held_feed(held, netns, &sink);
 		settle_later(rq->filter, out, from, ~0U);

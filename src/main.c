@@ -378,6 +378,7 @@ static int take_snapshot(struct run *run, unsigned facts, bool needs_queues)
 		.stats = o->stats ? &run->stats : NULL,
 	};
 	rq.inventory.needs_queues = needs_queues;
+	stats_phase(rq.stats, "start");
 	int rc = snapshot_take(&rq, &run->snap);
 	if (rc == 0)
 		rc = unheld_explain(&rq, &run->snap);

@@ -114,6 +114,7 @@ struct parser {
 	struct names *names;
 	struct options *o;
 	struct option_error *error;
+	bool scanner_given;
 };
 
 void options_free(struct options *o)
@@ -235,6 +236,7 @@ static int choose_scanner(struct parser *p, const char *option, const char *scan
 static int set_scan(struct parser *p, const struct option_row *row, const char *scanner)
 {
 	(void)row;
+	p->scanner_given = true;
 	return choose_scanner(p, "--scan", scanner);
 }
 
@@ -425,9 +427,6 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 	const char *word;
 
 	*out = (struct options){.command_width = 15}; /* the kernel's limit, TASK_COMM_LEN */
-	int env = read_environment(&p);
-	if (env < 0)
-		return env;
 	while ((word = take_word(&p))) {
 		int rc;
 
@@ -442,7 +441,7 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
+	return out->help || out->version || p.scanner_given ? 0 : read_environment(&p);
 }
 
 static void add_row_help(const struct option_row *row, struct buf *out)

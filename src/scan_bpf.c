@@ -19,14 +19,17 @@
 #include "sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* A table that is not its process's own, by the first thread seen with it. */
+/* A descriptor table, by the first thread that was seen with it. */
 struct table {
 	uint64_t table;
 	uint32_t pid, tid;
+	int64_t last_fd; /* how far it was told of */
 };
 
 struct scan {
@@ -36,6 +39,7 @@ struct scan {
 	struct scan_stats *st;
 	struct table *tables; /* by pid and table */
 	size_t tables_len, tables_cap;
+	size_t latest; /* place of the latest record's */
 	size_t hint; /* for scan_wants_inode() */
 	uint32_t pid; /* of the latest record */
 	uint32_t holder_pid; /* of the latest holder */
@@ -48,32 +52,87 @@ static int compare_table(const struct table *a, uint32_t pid, uint64_t table)
 	return a->table < table ? -1 : a->table > table;
 }
 
-/*
- * Whether a thread's record is the first of its table. Return 1, 0 if another
- * thread has told of the table, or -ENOMEM.
- */
-static int note_table(struct scan *s, const struct bpf_record *r)
+/* The table of a record; a new one if it is not known. NULL without memory. */
+static struct table *find_table(struct scan *s, const struct bpf_record *r)
 {
 	size_t lo = 0, hi = s->tables_len;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		int order = compare_table(&s->tables[mid], r->pid, r->table);
-		if (order == 0)
-			return s->tables[mid].tid == r->tid;
-		if (order < 0)
+		if (compare_table(&s->tables[mid], r->pid, r->table) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
+	if (lo < s->tables_len && compare_table(&s->tables[lo], r->pid, r->table) == 0)
+		return &s->tables[lo];
 	void *tables = grow(s->tables, s->tables_len, &s->tables_cap, sizeof(*s->tables));
 	if (!tables)
-		return -ENOMEM;
+		return NULL;
 	s->tables = tables;
 	memmove(s->tables + lo + 1, s->tables + lo, (s->tables_len - lo) * sizeof(*s->tables));
-	s->tables[lo] = (struct table){r->table, r->pid, r->tid};
+	s->tables[lo] = (struct table){r->table, r->pid, r->tid, -1};
 	s->tables_len++;
+	return &s->tables[lo];
+}
+
+/*
+ * Whether a record is news: another thread may have told of the table, as far as it
+ * lived. Return 1, with the thread that stands for the table; 0 if not, or -ENOMEM.
+ */
+static int note_table(struct scan *s, struct bpf_record *r)
+{
+	struct table *t = s->latest < s->tables_len ? &s->tables[s->latest] : NULL;
+
+	if (!t || compare_table(t, r->pid, r->table) != 0)
+		t = find_table(s, r);
+	if (!t)
+		return -ENOMEM;
+	s->latest = (size_t)(t - s->tables);
+	if (r->fd <= t->last_fd)
+		return 0;
+	t->last_fd = r->fd;
+	r->tid = t->tid;
 	return 1;
+}
+
+/* Does the process behind a directory hold what a record says, and not a stranger? */
+static bool is_still(int dir_fd, const struct bpf_record *r, const struct process *p)
+{
+	char path[48];
+	uint64_t inode;
+
+	snprintf(path, sizeof(path), "task/%u/fd/%u", (unsigned)r->tid, (unsigned)r->fd);
+	int rc = procfs_read_link(dir_fd, path, &inode);
+	if (rc == PROCFS_LINK_SOCKET)
+		return inode == r->inode;
+	/* Who may not be asked is at least called the same. */
+	return (rc == -EACCES || rc == -EPERM) && p->uid == r->euid &&
+	       p->command_len == strnlen(r->command, sizeof(r->command)) &&
+	       memcmp(p->command, r->command, p->command_len) == 0;
+}
+
+/* Facts that the record does not have. Return 1, 0 if they cannot be had, or -ENOMEM. */
+static int load_facts(struct scan *s, const struct bpf_record *r)
+{
+	struct process p = {.pid = (pid_t)r->pid, .tid = (pid_t)r->pid};
+	char name[16];
+
+	if (!s->rq->facts)
+		return 0;
+	snprintf(name, sizeof(name), "%u", (unsigned)r->pid);
+	int fd = openat(s->rq->proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	int rc = process_load(fd, s->rq->facts, &p);
+	bool is_good = rc == 0 && is_still(fd, r, &p);
+	close(fd);
+	if (!is_good) {
+		process_free(&p);
+		return rc == -ENOMEM ? rc : 0;
+	}
+	rc = process_table_add(s->processes, &p);
+	return rc < 0 ? rc : 1;
 }
 
 /* The process of a holder: what its record tells or, if more is asked, /proc. */
@@ -84,9 +143,7 @@ static int note_process(struct scan *s, const struct bpf_record *r)
 	if (s->holder_pid == r->pid)
 		return 0;
 	s->holder_pid = r->pid;
-	int rc = 0;
-	if (s->rq->facts)
-		rc = process_table_load(s->processes, s->rq->proc_fd, p.pid, s->rq->facts);
+	int rc = load_facts(s, r);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	p.command_len = (uint8_t)strnlen(r->command, sizeof(r->command));
@@ -130,21 +187,18 @@ static int take_sight(struct scan *s, const struct bpf_record *r)
 	return scan_stats_add_sight(s->st, &sight);
 }
 
-static int take_record(struct scan *s, const struct bpf_record *r)
+static int take_record(struct scan *s, struct bpf_record *r)
 {
 	if (r->pid != s->pid) {
-		int rc = scan_stats_add_seen(s->st, (pid_t)r->pid);
-		if (rc < 0)
-			return rc;
+		if (scan_stats_add_seen(s->st, (pid_t)r->pid) < 0)
+			return -ENOMEM;
 		s->st->processes++;
 	}
 	s->pid = r->pid;
 	s->st->descriptors++;
-	if (r->tid != r->pid) {
-		int rc = note_table(s, r);
-		if (rc <= 0)
-			return rc;
-	}
+	int rc = note_table(s, r);
+	if (rc <= 0)
+		return rc;
 	return r->kind == BPF_RECORD_SOCKET ? take_socket(s, r) : take_sight(s, r);
 }
 
@@ -180,7 +234,7 @@ static int read_records(struct scan *s, int fd)
 		ssize_t got = read(fd, data + len, SIZE - len);
 		if (got < 0 && (errno == EINTR || errno == EAGAIN) && ++idle < PATIENCE)
 			continue;
-		n = got < 0 ? -errno : got;
+		n = got >= 0 ? got : errno == ENOMEM ? -ENOBUFS : -errno; /* not our memory */
 		if (n <= 0)
 			break;
 		len += (size_t)n;

@@ -193,11 +193,11 @@ static int compare_descriptor(const void *x, const void *y)
  */
 static void drop_repeated(struct scan *s, const struct target *t)
 {
-	struct holder *v = s->holders->v + t->first_holder;
 	size_t len = s->holders->len - t->first_holder, kept = 0;
 
 	if (len < 2)
 		return;
+	struct holder *v = s->holders->v + t->first_holder;
 	qsort(v, len, sizeof(*v), compare_descriptor);
 	for (size_t i = 1; i < len; i++) {
 		if (v[i].fd != v[kept].fd || v[i].inode != v[kept].inode)

@@ -54,7 +54,7 @@ int scanner_prepare(struct scanner *s, int proc_fd, bool whole, struct scan_stat
 		s->refusal = bpf_iterator_learn(&s->layout);
 		s->is_ready = s->refusal == 0;
 	}
-	return s->choice == SCANNER_BPF || s->refusal == -ENOMEM ? s->refusal : 0;
+	return s->choice == SCANNER_BPF ? s->refusal : 0;
 }
 
 int scanner_iterate(struct scanner *s, const struct scan_request *rq,

@@ -232,7 +232,8 @@ static int look_again_iterating(const struct snapshot_request *rq, struct snapsh
 				     : drop_vanished(rq, out);
 	if (rc < 0 || count_unheld(out).all == 0)
 		return rc;
-	bool only_changed = hidden && !out->few_wanted;
+	/* A census keeps the holders of what it takes for wanted. */
+	bool only_changed = hidden && !out->few_wanted && !out->held.wants_counts;
 	if (!only_changed)
 		forget_holders(out);
 	rc = snapshot_scan(rq, out, (struct snapshot_manner){.threads = SCAN_THREADS_UNSURE,

@@ -81,10 +81,17 @@ static int settle_strays(const struct snapshot_request *rq, struct snapshot *out
 /* Get the iterator, if it is permitted, pays, and can tell what is asked. */
 static int prepare(const struct snapshot_request *rq, struct snapshot *out)
 {
-	if (rq->threads || rq->facts & PROCESS_TASK || filter_limits_scan(rq->inventory.filter))
+	struct scanner *scanner = &out->scanner;
+	int rc = 0;
+
+	scanner->is_unfit = rq->threads || rq->facts & PROCESS_TASK ||
+			    filter_limits_scan(rq->inventory.filter);
+	if (scanner->is_ready || (scanner->is_unfit && rq->scanner != SCANNER_BPF))
 		return 0;
-	return scanner_prepare(&out->scanner, rq->inventory.namespaces->proc_fd, !out->few_wanted,
-			       &out->scan);
+	rc = scanner_prepare(scanner, rq->inventory.namespaces->proc_fd, !out->few_wanted,
+			     &out->scan);
+	scanner->is_ready &= !scanner->is_unfit;
+	return rc;
 }
 
 /*
@@ -104,6 +111,18 @@ static int take_census(const struct snapshot_request *rq, struct snapshot *out)
 	return rq->scanner == SCANNER_BPF ? rc : 0;
 }
 
+/*
+ * Counts can agree by chance where sockets come and go. Before it is said that a target
+ * is nowhere, everything is read that was not.
+ */
+static int read_covered(const struct snapshot_request *rq, struct snapshot *out)
+{
+	if (out->inventory.covered == 0 || !filter_misses_target(rq->inventory.filter))
+		return 0;
+	sock_table_free(&out->socks);
+	return inventory_read(&rq->inventory, &out->socks, &out->inventory);
+}
+
 /* Look for the holders of what was read, if there is anything to look for. */
 static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 		      enum scan_threads threads)
@@ -119,7 +138,7 @@ static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 	bool names = inventory->used_text &&
 		     filter_protos(rq->inventory.filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
 	out->few_wanted = !others && !names && wanted <= BPF_INODES_MAX;
-	int rc = rq->inventory.every_netns ? 0 : prepare(rq, out); /* or else it was tried */
+	int rc = rq->inventory.every_netns ? 0 : prepare(rq, out); /* there it was tried */
 	struct snapshot_manner manner = {.threads = threads,
 				     .looks_again = filter_wants_unheld(rq->inventory.filter)};
 	return rc < 0 ? rc : snapshot_scan(rq, out, manner);
@@ -138,10 +157,14 @@ int snapshot_take(const struct snapshot_request *rq, struct snapshot *out)
 	out->view = procfs_view(rq->inventory.namespaces->proc_fd);
 	out->scanner.choice = rq->scanner;
 	held_init(&out->held, filter);
-	int rc = rq->inventory.every_netns ? take_census(rq, out) : 0;
+	int rc = rq->scanner == SCANNER_BPF ? prepare(rq, out) : 0; /* or else it is an error */
+	if (rc == 0 && rq->inventory.every_netns)
+		rc = take_census(rq, out);
 	stats_phase(rq->stats, "scan");
 	if (rc == 0)
 		rc = snapshot_read(rq, out, &out->socks);
+	if (rc == 0)
+		rc = read_covered(rq, out);
 	stats_phase(rq->stats, "sockets");
 	if (rc == 0 && !out->held.wants_counts)
 		rc = scan_first(rq, out, threads);

@@ -116,6 +116,7 @@ static int iterate(const struct snapshot_request *rq, struct snapshot *out,
 		     snapshot_stray_protos(rq, out), manner.census);
 	if (manner.census && note_counts(inventory->namespaces, &out->held) < 0)
 		return -ENOMEM;
+	out->held.known = manner.census ? inventory->namespaces : NULL;
 	scan->take_sock = held_take;
 	scan->sock_ctx = &out->held;
 	scan->every_socket = filter_wants_every_socket(inventory->filter);

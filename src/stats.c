@@ -55,18 +55,6 @@ static void add_count(struct buf *out, const char *name, uint64_t value)
 	buf_add_str(out, text);
 }
 
-/* Since Linux 6.2 the tables' sizes are known without a look at each descriptor. */
-static uint64_t count_descriptors(const struct snapshot *snap)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < snap->scan.tables_len; i++)
-		sum += snap->scan.tables[i].descriptors > 0
-			       ? (uint64_t)snap->scan.tables[i].descriptors
-			       : 0;
-	return sum > 0 ? sum : snap->scan.descriptors;
-}
-
 static void add_ways(struct buf *out, const struct snapshot *snap)
 {
 	const struct inventory_stats *inventory = &snap->inventory;
@@ -82,7 +70,9 @@ static void add_ways(struct buf *out, const struct snapshot *snap)
 	if (!inventory->used_diag && !inventory->used_text && inventory->covered == 0)
 		buf_add_str(out, " none");
 	buf_add_str(out, scanner->is_ready ? "; scanner bpf" : "; scanner proc");
-	if (scanner->refusal) {
+	if (scanner->is_unfit) {
+		buf_add_str(out, " (bpf: not for what is asked)");
+	} else if (scanner->refusal) {
 		buf_add_str(out, " (bpf: ");
 		buf_add_str(out, strerror(-scanner->refusal));
 		buf_add_str(out, ")");
@@ -100,7 +90,7 @@ void stats_add(struct buf *out, const struct stats *s, const struct snapshot *sn
 	add_count(out, "rows", rows);
 	add_count(out, "sockets", snap->socks.len);
 	add_count(out, "processes", snap->scan.processes);
-	add_count(out, "descriptors", count_descriptors(snap));
+	add_count(out, "descriptors", snap->scan.descriptors);
 	add_count(out, "denied", snap->scan.denied_len);
 	buf_add_str(out, "\n");
 	add_ways(out, snap);
@@ -108,7 +98,8 @@ void stats_add(struct buf *out, const struct stats *s, const struct snapshot *sn
 	for (size_t i = 0; i < s->len; i++)
 		add_ms(out, s->phases[i].name, s->phases[i].ns);
 	add_ms(out, "total", s->last_ns - s->start_ns);
+	buf_add_str(out, "\nwhoport: stats: memory:");
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
-		add_count(out, "; peak KiB", (uint64_t)usage.ru_maxrss);
+		add_count(out, "peak KiB", (uint64_t)usage.ru_maxrss);
 	buf_add_str(out, "\n");
 }

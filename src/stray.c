@@ -108,6 +108,7 @@ static bool take_or_leave(void *ctx, const struct sock *sock)
 static int read_netns(struct search *s, struct netns *ns)
 {
 	const struct inventory_request *rq = s->rq->inventory;
+	uint32_t id = ns->id;
 	int rc;
 
 	if (rq->every_netns && !ns->is_asked) {
@@ -116,6 +117,7 @@ static int read_netns(struct search *s, struct netns *ns)
 	} else {
 		rc = inventory_read_more(rq, ns, take_or_leave, s, s->socks, s->st);
 	}
+	netns_list_by_id(rq->namespaces, id)->is_read = rc == 0; /* the list may have moved */
 	s->st->unreadable += rq->every_netns && rc < 0;
 	return rc == -ENOMEM ? rc : 0;
 }

@@ -133,6 +133,12 @@ refuses 'source_unknown' --source=x --source=x
 refuses 'source_unknown_next_word' --source=x --source x
 refuses 'source_in_upper_case' --source=PROC --source=PROC
 refuses 'source_empty' --source --source=
+refuses 'scan_unknown' --scan=x --scan=x
+refuses 'scan_unknown_next_word' --scan=x --scan x
+refuses 'scan_in_upper_case' --scan=BPF --scan=BPF
+refuses 'scan_empty' --scan --scan=
+refuses 'scan_unknown_before_a_good_one' --scan=x --scan=x --scan=proc 80
+refuses 'scan_of_100_kb' --scan=99999 --scan="$nines"
 refuses 'width_is_no_number' wide +c wide
 refuses 'width_below_0' -1 +c -1
 
@@ -145,7 +151,8 @@ refuses 'option_unknown_long' --nosuch --nosuch
 refuses 'option_unknown_long_with_value' --nosuch --nosuch=1
 refuses 'option_abbreviated' --colum --colum=PID
 refuses 'option_takes_no_value' --no-header --no-header=1
-for option in -s -p -u -c -d -o -N --columns --color --netns --proc --source +c; do
+refuses 'stats_takes_no_value' --stats --stats=1
+for option in -s -p -u -c -d -o -N --columns --color --netns --proc --source --scan +c; do
 	refuses "value_missing: $option" "$option" "$option"
 done
 refuses 'value_missing_in_a_cluster' -s -nPs
@@ -163,6 +170,18 @@ done
 refuses 'proc_that_is_missing' /nonexistent --proc /nonexistent
 refuses 'proc_that_is_no_directory' "$tree/stat" --proc "$tree/stat"
 refuses 'proc_empty' '' --proc ''
+
+# --- the environment -------------------------------------------------------
+
+export WHOPORT_SCAN
+for WHOPORT_SCAN in x PROC 'proc ' proc,bpf 0; do
+	refuses "environment_has_no_such_scanner: '$WHOPORT_SCAN'" "WHOPORT_SCAN $WHOPORT_SCAN" 80
+done
+WHOPORT_SCAN=$nines
+refuses 'environment_of_100_kb' 'WHOPORT_SCAN 99999' 80
+WHOPORT_SCAN=$(printf '\033[2J')
+refuses 'environment_with_control_bytes' 'WHOPORT_SCAN ^[[2J' 80
+unset WHOPORT_SCAN
 
 # --- selections that can never match ---------------------------------------
 
