@@ -28,6 +28,7 @@ static void remains_matter_if_they_are_wanted(void **state)
 		{SOCK_PROTOS_INET, SOCK_STATES_WAITING, false},
 		{TCP_BIT, STATE(SOCK_STATE_ESTABLISHED), false},
 		{TCP_BIT, STATE(SOCK_STATE_TIME_WAIT), true},
+		{TCP_BIT, STATE(SOCK_STATE_FIN_WAIT2), true},
 		{SOCK_PROTOS_INET, SOCK_STATES_WAITING | STATE(SOCK_STATE_TIME_WAIT), true},
 		{BIT(SOCK_PROTO_UDP), STATE(SOCK_STATE_TIME_WAIT), false}, /* none asks for TCP */
 	};

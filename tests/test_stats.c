@@ -111,7 +111,6 @@ static const struct stats timed = {
 
 static void text_has_counts_ways_and_times(void **state)
 {
-	struct scan_table tables[] = {{42, 100}, {43, -1}, {44, 23}};
 	struct sock socks[2];
 	struct snapshot snap = {
 		.socks = {.v = socks, .len = 2},
@@ -125,17 +124,6 @@ static void text_has_counts_ways_and_times(void **state)
 	      "whoport: stats: rows 3 sockets 2 processes 7 descriptors 55 denied 1\n"
 	      "whoport: stats: source sock_diag; scanner bpf\n"
 	      "whoport: stats: ms: scan 10.00 sockets 2.35 rows 0.00 total 12.35");
-	/* Where the kernel tells the sizes of tables, links that were not asked count, too. */
-	snap.scan.tables = tables;
-	snap.scan.tables_len = COUNT(tables);
-	check(&(struct stats){0}, &snap,
-	      "whoport: stats: rows 3 sockets 2 processes 7 descriptors 123 denied 1\n"
-	      "whoport: stats: source sock_diag; scanner bpf\n"
-	      "whoport: stats: ms: total 0.00");
-	snap.scan.tables_len = 2; /* nothing is known of the second one */
-	tables[0].descriptors = -1;
-	check(&(struct stats){0}, &snap,
-	      "whoport: stats: rows 3 sockets 2 processes 7 descriptors 55 denied 1\n");
 }
 
 /* The second line. */
