@@ -11,8 +11,8 @@
  * Ask, at little cost, whether an iterator is worth a try.
  *
  * @proc_fd  root of a proc tree; only a real one of the initial pid namespace will do
- * Return 0; -EPERM without CAP_SYS_ADMIN or both CAP_BPF and CAP_PERFMON; -EXDEV where
- * PIDs would be others than those of the tree.
+ * Return 0; -EPERM without CAP_SYS_ADMIN or both CAP_BPF and CAP_PERFMON; -ENOENT before
+ * Linux 5.11; -EXDEV where PIDs would be others than those of the tree.
  */
 int bpf_iterator_may_open(int proc_fd);
 

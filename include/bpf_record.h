@@ -37,7 +37,8 @@ struct bpf_record {
 	uint8_t state;
 	uint8_t v6only;
 	uint8_t is_counted; /* among the sockets in use of its namespace */
-	uint8_t pad[3];
+	uint8_t is_named;   /* unix: the address and the other end were looked at */
+	uint8_t pad[2];
 	uint32_t path_len; /* unix: bytes of the address, its family among them */
 	uint64_t peer;     /* unix: inode of the other end */
 	uint8_t local[16], remote[16]; /* IPv4 in the first four bytes */

@@ -54,7 +54,4 @@ struct inventory_stats {
 int inventory_read_namespace(const struct inventory_request *rq, struct netns *ns, unsigned protos,
 			     const struct source_sink *sink, struct inventory_stats *st);
 
-/** True if the kernel is this version of Linux 6, or later. */
-bool inventory_is_linux_6(unsigned wanted);
-
 #endif

@@ -209,6 +209,9 @@ bool sock_state_parse(const char *name, size_t len, enum sock_state *out);
 /** Set of the states that sockets of a protocol can be in: SOCK_STATE_BIT()s. */
 uint32_t sock_proto_states(enum sock_proto proto);
 
+/** True if two unix sockets have one name, as far as text can tell, which shows NUL as '@'. */
+bool sock_has_name_of(const struct sock *a, const struct sock *b);
+
 /** Seconds until a socket's timer ends, rounded up. */
 uint32_t sock_timer_seconds(const struct sock *s);
 

@@ -3,6 +3,7 @@
 #include "bpf_iterator.h"
 
 #include "bpf.h"
+#include "kernel_version.h"
 #include "procfs.h"
 
 #include <errno.h>
@@ -96,10 +97,18 @@ static int load_bytes(const char *path, struct bytes *out)
 	return rc;
 }
 
+/* Before Linux 5.11 there is no way from a file to its socket (bpf_sock_from_file). */
+static bool is_too_old(void)
+{
+	return !kernel_is_linux(5, 11);
+}
+
 int bpf_iterator_may_open(int proc_fd)
 {
 	if (!has_rights())
 		return -EPERM;
+	if (is_too_old())
+		return -ENOENT;
 	return is_initial(proc_fd) ? 0 : -EXDEV;
 }
 

@@ -158,7 +158,7 @@ enum reg { R0, R1, R2, R3, R6 = 6, R7, R8, R9, FRAME };
 enum {
 	LOAD_64 = 0x79, LOAD_32 = 0x61, LOAD_16 = 0x69, LOAD_8 = 0x71,
 	STORE_64 = 0x7b, STORE_32 = 0x63, STORE_16 = 0x6b, STORE_8 = 0x73,
-	STORE_K_64 = 0x7a, STORE_K_32 = 0x62,
+	STORE_K_64 = 0x7a, STORE_K_32 = 0x62, STORE_K_8 = 0x72,
 	MOVE_X = 0xbf, MOVE_K = 0xb7, MOVE_K_64 = 0x18, /* two instructions */
 	ADD_K = 0x07, AND_K = 0x57, SHIFT_LEFT_K = 0x67, SHIFT_RIGHT_K = 0x77,
 	JUMP = 0x05, JUMP_EQUAL_K = 0x15, JUMP_EQUAL_X = 0x1d, JUMP_DIFFERENT_K = 0x55,
@@ -349,6 +349,7 @@ static void write_unix(struct writer *w, struct label *done)
 	write_peer(w);
 	if (!has(w, UNIX_ADDRESS) || !has(w, ADDRESS_LEN) || !has(w, ADDRESS_NAME))
 		return;
+	put(w, STORE_K_8, FRAME, R0, IN_RECORD(is_named), 1);
 	follow(w, R8, R8, UNIX_ADDRESS, done);
 	COPY(w, R8, ADDRESS_LEN, path_len);
 	/* What is behind the address is never looked at. */

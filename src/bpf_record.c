@@ -123,7 +123,7 @@ static void make_unix(const struct bpf_record *r, struct sock *s)
 		   : r->state == SOCK_STATE_ESTABLISHED ? SOCK_STATE_CONNECTED
 							: SOCK_STATE_UNCONNECTED;
 	s->peer = (uint32_t)r->peer;
-	s->name_is_exact = true;
+	s->name_is_exact = r->is_named;
 	set_name(r, s);
 }
 

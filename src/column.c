@@ -271,10 +271,13 @@ static void add_start(const struct column_style *style, const struct row *row, s
 		add_none(out);
 }
 
-/* Text does not tell the queues of a unix socket. */
+/* Text does not tell the queues of a unix socket, nor a scanner any. */
 static bool has_queues(const struct sock *s)
 {
-	return s->local.family != AF_UNSPEC || (s->proto == SOCK_PROTO_UNIX && s->name_is_exact);
+	bool is_text = s->proto == SOCK_PROTO_UNIX && (!s->name_is_exact || s->row > 0);
+
+	return !s->is_scanned && !is_text &&
+	       (s->local.family != AF_UNSPEC || s->proto == SOCK_PROTO_UNIX);
 }
 
 static void add_rqueue(const struct column_style *style, const struct row *row, struct buf *out)

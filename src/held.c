@@ -263,7 +263,8 @@ static size_t merge_run(const struct run *run, struct sock *out)
 		bool is_text = s.proto == SOCK_PROTO_UNIX && s.row > 0;
 		if (s.is_scanned && (i != run->seen || run->source < run->count))
 			continue;
-		if (is_text && run->source < run->count && seen.proto == SOCK_PROTO_UNIX) {
+		if (is_text && run->source < run->count && seen.proto == SOCK_PROTO_UNIX &&
+		    seen.name_is_exact) {
 			if (i != run->source)
 				continue; /* forged */
 			correct(&s, &seen);

@@ -8,6 +8,7 @@
 
 #include "filter.h"
 #include "held.h"
+#include "kernel_version.h"
 #include "netns.h"
 #include "netns_enter.h"
 #include "netns_walk.h"
@@ -92,7 +93,7 @@ static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out,
 /* A closed socket's uid is its late owner's since Linux 6.17. */
 static bool orphans_have_owners(void)
 {
-	return inventory_is_linux_6(17);
+	return kernel_is_linux(6, 17);
 }
 
 static struct intake make_intake(const struct inventory_request *rq, struct sock_table *out)

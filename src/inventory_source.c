@@ -6,12 +6,12 @@
 #define _GNU_SOURCE
 #include "inventory_source.h"
 
+#include "kernel_version.h"
 #include "line_reader.h"
 #include "netlink.h"
 #include "netns.h"
 #include "netns_enter.h"
 #include "netns_walk.h"
-#include "num.h"
 #include "procfs.h"
 #include "procnet_row.h"
 #include "source_procnet.h"
@@ -21,22 +21,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
-
-bool inventory_is_linux_6(unsigned wanted)
-{
-	struct utsname name;
-	uint64_t major, minor;
-
-	if (uname(&name) < 0)
-		return false;
-	const char *at = name.release, *end = at + strlen(at);
-	if (!num_scan(&at, end, 10, UINT32_MAX, &major) || *at++ != '.' ||
-	    !num_scan(&at, end, 10, UINT32_MAX, &minor))
-		return false;
-	return major > 6 || (major == 6 && minor >= wanted);
-}
 
 /* What /proc/net/protocols says of Multipath TCP. */
 struct mptcp_count {
@@ -129,7 +114,7 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	*out_refused = st->source.refused | refused;
 	st->used_diag |= rc == 0 && (protos & ~*out_refused);
 	/* TCPF_BOUND_INACTIVE is Linux 6.8's. */
-	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !inventory_is_linux_6(8);
+	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !kernel_is_linux(6, 8);
 	st->source.refused = *out_refused | before;
 	return rc;
 }

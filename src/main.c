@@ -15,6 +15,7 @@
  *             escape.c          foreign names made harmless
  *             msg.c             "whoport: object: reason"
  *             refuse.h          how a grammar says no
+ *             kernel_version.c  which kernel runs
  *             procfs.c          a proc tree below a root fd
  *             mountinfo.c       lines of /proc/PID/mountinfo
  *             fdinfo.c          lines of fdinfo, maps, syscall

@@ -139,7 +139,7 @@ static bool any_port_missing(const struct filter *filter)
 void notes_bound(const struct snapshot *snap, const struct filter *filter,
 		 const struct netns_list *namespaces)
 {
-	if (snap->inventory.misses_bound && namespaces->is_real &&
+	if (snap->inventory.misses_bound && !snap->scanner.is_ready && namespaces->is_real &&
 	    (any_port_missing(filter) || filter->states.included[SOCK_STATE_BOUND]))
 		msg_note("TCP sockets that are bound but do not listen cannot be seen here");
 }

@@ -57,8 +57,7 @@ static int rank(const struct sock *listener, const struct sock *s)
 	if (listener->bound_if != 0 && listener->bound_if != interface)
 		return 0;
 	if (s->proto == SOCK_PROTO_UNIX)
-		return listener->name && s->name && listener->name_len == s->name_len &&
-		       memcmp(listener->name, s->name, s->name_len) == 0;
+		return sock_has_name_of(listener, s);
 	int same_family = listener->local.family == s->local.family ? 2 : 0;
 	if (!addr_is_wildcard(&listener->local))
 		return addr_equal_ip(&listener->local, &s->local) ? same_family + 2 : 0;

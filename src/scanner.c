@@ -3,6 +3,7 @@
 
 #include "bpf_iterator.h"
 #include "holder.h"
+#include "kernel_version.h"
 #include "num.h"
 #include "process.h"
 #include "procfs.h"
@@ -16,9 +17,30 @@
 
 /*
  * To load the program costs as much as to read about so many links, or to compare the
- * tables of so many threads. Linux before 6.2 does not tell how many links there are.
+ * tables of so many threads. Before Linux 6.16 BTF is read, not mapped, which costs more.
  */
-enum { WORTH_MIN = 1000 };
+static uint64_t worth(void)
+{
+	return kernel_is_linux(6, 16) ? 1000 : 2500;
+}
+
+static bool scan_number(const char *at, const char *end, uint64_t *out)
+{
+	return at && num_scan(&at, end, 10, UINT64_MAX, out);
+}
+
+/*
+ * Before Linux 6.2 a table does not tell its size. Then the open files of the machine
+ * stand for its descriptors: the first number of `2176 0 9223372036854775807`.
+ */
+static uint64_t count_files(int proc_fd)
+{
+	char text[128];
+	uint64_t files;
+	ssize_t n = procfs_read(proc_fd, "sys/fs/file-nr", text, sizeof(text));
+
+	return n > 0 && scan_number(text, text + n, &files) ? files : UINT64_MAX;
+}
 
 /* All threads there are: the number behind the '/' of `0.20 0.18 0.12 1/80 11206`. */
 static uint64_t count_threads(int proc_fd)
@@ -28,18 +50,23 @@ static uint64_t count_threads(int proc_fd)
 	ssize_t n = procfs_read(proc_fd, "loadavg", text, sizeof(text));
 	const char *at = n > 0 ? memchr(text, '/', (size_t)n) : NULL;
 
-	return at && ++at && num_scan(&at, text + n, 10, UINT64_MAX, &threads) ? threads : 0;
+	return at && scan_number(at + 1, text + n, &threads) ? threads : 0;
 }
 
-/* Whether the walk would cost less. Return 0 or -errno. */
+/* Whether the walk would cost less. Return 0 or -ENOMEM. */
 static int weigh(struct scanner *s, int proc_fd, bool whole, struct scan_stats *st)
 {
+	const uint64_t enough = worth();
 	uint64_t descriptors;
-	int rc = survey_tables(proc_fd, whole ? 0 : WORTH_MIN, st, &descriptors);
+	int rc = survey_tables(proc_fd, whole ? 0 : enough, st, &descriptors);
 
-	s->is_small = rc == 0 && s->choice == SCANNER_AUTO && descriptors < WORTH_MIN &&
-		      count_threads(proc_fd) < WORTH_MIN;
-	return rc == -ENOMEM ? rc : 0;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc < 0)
+		descriptors = count_files(proc_fd);
+	s->is_small = s->choice == SCANNER_AUTO && descriptors < enough &&
+		      count_threads(proc_fd) < enough;
+	return 0;
 }
 
 int scanner_prepare(struct scanner *s, int proc_fd, bool whole, struct scan_stats *st)

@@ -42,7 +42,8 @@ static struct unheld count_unheld(const struct snapshot *s)
 		count.all++;
 		count.hidden += snapshot_may_hide(s, sock);
 		count.passing += is_passing(sock);
-		count.states |= SOCK_STATE_BIT(sock->state);
+		/* A witness counts only beside the connections that it explains. */
+		count.states |= sock->role == SOCK_ROLE_WANTED ? SOCK_STATE_BIT(sock->state) : ~0U;
 		count.first = count.all == 1 ? i : count.first;
 		count.end = i + 1;
 	}

@@ -70,6 +70,9 @@ static int settle_strays(const struct snapshot_request *rq, struct snapshot *out
 
 	if (stray.every_socket && stray_any(&stray, &out->socks))
 		rc = second_look_read(rq, out, false, &any_new);
+	/* A second reading does not have what the scanner told of. */
+	if (rc == 0 && out->scanner.is_ready && !out->held.wants_counts)
+		rc = inventory_add_held(&rq->inventory, &out->held, &out->socks);
 	if (rc == 0)
 		rc = stray_settle(&stray, &out->socks, &out->inventory);
 	/* Of namespaces that there is no way into we have the census. */

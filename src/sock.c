@@ -391,6 +391,21 @@ uint32_t sock_proto_states(enum sock_proto proto)
 	return protos[proto].states;
 }
 
+bool sock_has_name_of(const struct sock *a, const struct sock *b)
+{
+	bool blurred = a->name_is_exact != b->name_is_exact;
+	const struct sock *text = a->name_is_exact ? b : a, *exact = a->name_is_exact ? a : b;
+
+	if (!a->name || !b->name || a->name_len != b->name_len)
+		return false;
+	for (size_t i = 0; i < a->name_len; i++) {
+		if (a->name[i] != b->name[i] &&
+		    !(blurred && text->name[i] == '@' && exact->name[i] == '\0'))
+			return false;
+	}
+	return true;
+}
+
 uint32_t sock_timer_seconds(const struct sock *s)
 {
 	return s->timer_ms / 1000 + (s->timer_ms % 1000 != 0);

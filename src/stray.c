@@ -8,6 +8,7 @@
 #include "descriptor.h"
 #include "filter.h"
 #include "grow.h"
+#include "held.h"
 #include "holder.h"
 #include "inventory.h"
 #include "netns.h"
@@ -274,6 +275,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 	if (rc == 0)
 		rc = look_abroad(&s);
 	sock_table_sort(socks);
+	held_merge(socks); /* a scanner may have told of what was read now */
 	if (rc == 0 && rq->every_socket)
 		rc = add_unknown(&s);
 	sock_table_sort(socks);

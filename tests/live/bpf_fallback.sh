@@ -143,7 +143,7 @@ check 'no program may be loaded' by 'denied' "$BUILD/live/nobpf" EACCES load
 check 'no such program is known' by 'Invalid argument' "$BUILD/live/nobpf" EINVAL load
 check 'no iterator may be linked' by 'not permitted' "$BUILD/live/nobpf" EPERM link
 check 'no iterator may be made' by 'Invalid argument' "$BUILD/live/nobpf" EINVAL iter
-check 'the kernel has no memory for it' by 'allocate memory' "$BUILD/live/nobpf" ENOMEM load
+check 'the kernel has no memory for it' by 'buffer space' "$BUILD/live/nobpf" ENOMEM load
 
 caps='-bpf,-perfmon,-sys_admin'
 check 'without its capabilities' by 'not permitted' setpriv --bounding-set=$caps --inh-caps=$caps

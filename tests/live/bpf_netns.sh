@@ -72,7 +72,7 @@ if [ -z "$skip_all" ]; then
 	elsewhere "$keeper" device4 packet v6both bound4-port0 shutdown4
 	elsewhere "$keeper" ring4 ringacc4
 	elsewhere "$keeper" flight4 map4
-	keep netns4 netnsfd4 stay-netns4 thread-netns4 unixnetns
+	keep netns4 netnsfd4 stay-netns4 thread-netns4 "unixnetns:$tmp/lost"
 	# Remains in a namespace that only a descriptor of this shell keeps.
 	in_new_netns "$holder" from:4200 timewait4
 	note
