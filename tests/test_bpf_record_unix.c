@@ -12,7 +12,7 @@ enum { FAMILY = 2, PATH_MAX_BYTES = 108 };
 static struct bpf_record make_record(const char *name, size_t len)
 {
 	const uint16_t family = AF_UNIX;
-	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = sizeof(r), .inode = 27182,
+	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = sizeof(r), .is_named = 1, .inode = 27182,
 			       .cookie = 99, .netns = 4026531840, .uid = 33, .family = AF_UNIX,
 			       .type = SOCK_STREAM, .state = 10, .bound_if = 5, .v6only = 1,
 			       .local_port = 80, .path_len = (uint32_t)(FAMILY + len)};
@@ -68,6 +68,18 @@ static void socket_has_name_owner_and_namespace(void **state)
 	assert_int_equal(s.v6only, SOCK_V6ONLY_UNKNOWN);
 	assert_int_equal(s.peer, 0);
 	assert_null(s.doubt);
+}
+
+static void name_that_was_not_looked_at_is_not_known(void **state)
+{
+	struct bpf_record r = make_record("", 0);
+	struct sock s;
+
+	(void)state;
+	r.is_named = 0; /* before Linux 5.16 */
+	assert_true(bpf_record_sock(&r, &s));
+	assert_false(s.name_is_exact);
+	assert_null(s.name);
 }
 
 static void path_ends_at_its_first_nul(void **state)
@@ -230,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(socket_has_name_owner_and_namespace),
+		cmocka_unit_test(name_that_was_not_looked_at_is_not_known),
 		cmocka_unit_test(path_ends_at_its_first_nul),
 		cmocka_unit_test(abstract_name_is_as_long_as_it_says),
 		cmocka_unit_test(path_may_fill_its_room),
