@@ -12,7 +12,8 @@ enum { FAMILY = 2, PATH_MAX_BYTES = 108 };
 static struct bpf_record make_record(const char *name, size_t len)
 {
 	const uint16_t family = AF_UNIX;
-	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = sizeof(r), .is_named = 1, .inode = 27182,
+	struct bpf_record r = {.kind = BPF_RECORD_SOCKET, .size = sizeof(r), .is_named = 1,
+			       .inode = 27182,
 			       .cookie = 99, .netns = 4026531840, .uid = 33, .family = AF_UNIX,
 			       .type = SOCK_STREAM, .state = 10, .bound_if = 5, .v6only = 1,
 			       .local_port = 80, .path_len = (uint32_t)(FAMILY + len)};

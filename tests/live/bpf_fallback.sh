@@ -44,7 +44,7 @@ check 'with many it is' pays
 
 # calls FILE WORD...: how many bpf(2) calls an answer takes.
 calls() {
-	via="strace -f -qq -e trace=bpf -o $tmp/trace"
+	via="strace -E ASAN_OPTIONS=detect_leaks=0 -f -qq -e trace=bpf -o $tmp/trace"
 	run "$@"
 	via=
 	bpf_calls=$(grep -c 'bpf(' "$tmp/trace")
