@@ -105,8 +105,9 @@ bool held_covers(const struct held *h, uint32_t netns, int net_fd, unsigned prot
  * name from text, which may be cut or forged, becomes the one that the scanner saw.
  *
  * @t  sorted; stays sorted
+ * Return true if something was dropped: records beside it may be repeated now.
  */
-void held_merge(struct sock_table *t);
+bool held_merge(struct sock_table *t);
 
 /** The namespace of some record that comes behind @netns in the order of numbers; 0: none. */
 uint32_t held_next_netns(const struct held *h, uint32_t netns);

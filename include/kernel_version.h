@@ -5,6 +5,6 @@
 #include <stdbool.h>
 
 /** True if the kernel is this version of Linux, or later. Source: uname(2). */
-bool kernel_is_linux(unsigned major, unsigned minor);
+bool kernel_version_reaches(unsigned major, unsigned minor);
 
 #endif

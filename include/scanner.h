@@ -21,6 +21,7 @@ enum scanner_choice { SCANNER_AUTO, SCANNER_PROC, SCANNER_BPF };
 /** Zeroed before scanner_prepare(), but for the choice. */
 struct scanner {
 	enum scanner_choice choice;
+	bool is_prepared; /* the caller's note that it was decided */
 	bool is_ready; /* there is an iterator */
 	struct bpf_layout layout; /* if it is ready */
 	int refusal;   /* 0, or -errno of why there is no iterator */
@@ -33,7 +34,8 @@ struct scanner {
  *
  * @whole  the number of every process's descriptors is to be noted, not just of so
  *         many as make the iterator worth it
- * @st     its tables are filled in, if the iterator is to be used
+ * @st     its tables are filled in, if the iterator is to be used: of as many processes
+ *         as @whole asks for
  * Return 0; with SCANNER_BPF, -errno if there is no iterator; or -ENOMEM.
  */
 int scanner_prepare(struct scanner *s, int proc_fd, bool whole, struct scan_stats *st);

@@ -174,8 +174,8 @@ int sock_table_extend_name(struct sock_table *t, struct sock *s, const char *lin
 void sock_table_sort(struct sock_table *t);
 
 /**
- * Drop from a sorted table what has no role, and the TCP subflows whose Multipath
- * TCP socket is in it, too.
+ * Drop from a sorted table, in which everything has a role, the TCP subflows whose
+ * Multipath TCP socket is in it, too.
  */
 void sock_table_drop_subflows(struct sock_table *t);
 

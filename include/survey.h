@@ -16,10 +16,11 @@ struct scan_stats;
  * @enough  stop when there are so many; 0: never
  * @st      tables are replaced
  * @out     the sum
- * Return 0, -EOPNOTSUPP where the kernel does not tell (before 6.2), or -errno.
+ * Return 0; -EOPNOTSUPP where the kernel does not tell (before 6.2), which gives every
+ * process a table of unknown length; or -errno.
  * Source: proc_fd_getattr in fs/proc/fd.c.
  */
-int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out);
+int survey_count_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out);
 
 /**
  * Note the processes whose descriptors may not be read: of those in the tables that
@@ -28,6 +29,6 @@ int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t 
  * @st  denied are replaced; sorted
  * Return 0 or -ENOMEM.
  */
-int survey_denied(int proc_fd, struct scan_stats *st);
+int survey_find_denied(int proc_fd, struct scan_stats *st);
 
 #endif

@@ -100,7 +100,7 @@ static int load_bytes(const char *path, struct bytes *out)
 /* Before Linux 5.11 there is no way from a file to its socket (bpf_sock_from_file). */
 static bool is_too_old(void)
 {
-	return !kernel_is_linux(5, 11);
+	return !kernel_version_reaches(5, 11);
 }
 
 int bpf_iterator_may_open(int proc_fd)

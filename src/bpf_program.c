@@ -35,7 +35,7 @@ enum {
 
 enum type {
 	T_CONTEXT, T_META, T_FILE, T_INODE, T_SUPER, T_DENTRY, T_TASK, T_CRED, T_SOCKET, T_SOCK,
-	T_NET, T_UNIX, T_ADDRESS, T_LONG, T_TARGET, T_COUNT
+	T_NET, T_UNIX, T_ADDRESS, T_LIST, T_TARGET, T_COUNT
 };
 
 enum field {
@@ -126,7 +126,7 @@ int bpf_layout_read(const void *data, size_t len, struct bpf_layout *out)
 		[T_NET] = {BTF_STRUCT, "net", 0, 0},
 		[T_UNIX] = {BTF_STRUCT, "unix_sock", 0, 0},
 		[T_ADDRESS] = {BTF_STRUCT, "unix_address", 0, 0},
-		[T_LONG] = {BTF_INT, "long unsigned int", 0, 0},
+		[T_LIST] = {BTF_STRUCT, "list_head", 0, 0}, /* two pointers */
 		[T_TARGET] = {BTF_FUNC, "bpf_iter_task_file", 0, 0},
 	};
 	struct btf btf;
@@ -134,7 +134,7 @@ int bpf_layout_read(const void *data, size_t len, struct bpf_layout *out)
 
 	*out = (struct bpf_layout){.target = names[T_TARGET].id};
 	/* Pointers are loaded as 64 bits. */
-	if (rc == 0 && (!out->target || btf_size(&btf, &names[T_LONG]) != 8))
+	if (rc == 0 && (!out->target || btf_size(&btf, &names[T_LIST]) != 16))
 		rc = -ENOENT;
 	for (size_t i = 0; rc == 0 && i < FIELD_COUNT; i++) {
 		struct btf_member *m = &out->fields[i];
@@ -340,6 +340,7 @@ static void write_peer(struct writer *w)
 static void write_unix(struct writer *w, struct label *done)
 {
 	const struct bpf_record *r = NULL;
+	struct label was_read = {0};
 
 	COPY(w, R8, SOCK_COOKIE, cookie); /* of others nobody asks, and it is far off */
 	put(w, MOVE_X, R1, R8, 0, 0);
@@ -355,7 +356,10 @@ static void write_unix(struct writer *w, struct label *done)
 	/* What is behind the address is never looked at. */
 	copy_bytes(w, R8, w->layout->fields[ADDRESS_NAME].offset, IN_RECORD(path),
 		   (int32_t)sizeof(r->path));
-	jump(w, done, JUMP_DIFFERENT_K, R0, R0, 0);
+	jump(w, &was_read, JUMP_EQUAL_K, R0, R0, 0);
+	put(w, STORE_K_8, FRAME, R0, IN_RECORD(is_named), 0);
+	jump(w, done, JUMP, R0, R0, 0);
+	land(w, &was_read);
 	put(w, MOVE_K, R9, R0, 0, sizeof(*r));
 }
 

@@ -152,7 +152,9 @@ static void add_type(const struct column_style *style, const struct row *row, st
 static void add_device(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->sock->proto == SOCK_PROTO_UNIX) {
+	if (row->sock->is_scanned && row->sock->proto == SOCK_PROTO_UNIX && !row->sock->cookie) {
+		add_none(out); /* nobody has asked for it, so there is none */
+	} else if (row->sock->proto == SOCK_PROTO_UNIX) {
 		buf_add_str(out, "0x");
 		buf_add_hex(out, row->sock->cookie, 16);
 	} else {

@@ -261,6 +261,8 @@ static size_t merge_run(const struct run *run, struct sock *out)
 	for (size_t i = 0; i < run->count; i++) {
 		struct sock s = run->v[i]; /* what is kept may overwrite it */
 		bool is_text = s.proto == SOCK_PROTO_UNIX && s.row > 0;
+		if (s.proto == SOCK_PROTO_OTHER && run->seen < run->count)
+			continue; /* nothing was known of it */
 		if (s.is_scanned && (i != run->seen || run->source < run->count))
 			continue;
 		if (is_text && run->source < run->count && seen.proto == SOCK_PROTO_UNIX &&
@@ -274,12 +276,12 @@ static size_t merge_run(const struct run *run, struct sock *out)
 	return kept;
 }
 
-void held_merge(struct sock_table *t)
+bool held_merge(struct sock_table *t)
 {
-	size_t kept = 0;
+	size_t kept = 0, before = t->len;
 
 	if (!t->any_scanned)
-		return;
+		return false;
 	for (size_t i = 0, end; i < t->len; i = end) {
 		end = i + 1;
 		while (end < t->len && t->v[i].inode != 0 && t->v[end].inode == t->v[i].inode)
@@ -288,6 +290,7 @@ void held_merge(struct sock_table *t)
 		kept += merge_run(&run, t->v + kept);
 	}
 	t->len = kept;
+	return kept < before;
 }
 
 /* --- is there anything else? ----------------------------------------------- */

@@ -93,7 +93,7 @@ static size_t wants_ports(const void *ctx, enum sock_proto proto, uint16_t *out,
 /* A closed socket's uid is its late owner's since Linux 6.17. */
 static bool orphans_have_owners(void)
 {
-	return kernel_is_linux(6, 17);
+	return kernel_version_reaches(6, 17);
 }
 
 static struct intake make_intake(const struct inventory_request *rq, struct sock_table *out)
@@ -258,7 +258,8 @@ static bool is_meant(const struct inventory_request *rq, const struct netns *ns)
 static void finish(struct sock_table *t)
 {
 	sock_table_sort(t);
-	held_merge(t);
+	if (held_merge(t))
+		sock_table_sort(t);
 	sock_table_drop_subflows(t);
 }
 
@@ -303,7 +304,7 @@ int inventory_read(const struct inventory_request *rq, struct sock_table *out,
 static void recall(struct filter *f, const struct sock_table *t, uint32_t netns)
 {
 	filter_restart(f, ~0U);
-	for (size_t i = 0; i < t->len; i++) {
+	for (size_t i = 0; i < t->len && f->targets.len > 0; i++) {
 		if (t->v[i].netns == netns)
 			filter_classify(f, &t->v[i]);
 	}

@@ -114,7 +114,7 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 	*out_refused = st->source.refused | refused;
 	st->used_diag |= rc == 0 && (protos & ~*out_refused);
 	/* TCPF_BOUND_INACTIVE is Linux 6.8's. */
-	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !kernel_is_linux(6, 8);
+	st->misses_bound |= protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) && !kernel_version_reaches(6, 8);
 	st->source.refused = *out_refused | before;
 	return rc;
 }

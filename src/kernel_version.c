@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-bool kernel_is_linux(unsigned wanted_major, unsigned wanted_minor)
+bool kernel_version_reaches(unsigned wanted_major, unsigned wanted_minor)
 {
 	struct utsname name;
 	uint64_t major, minor;

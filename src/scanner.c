@@ -21,7 +21,7 @@
  */
 static uint64_t worth(void)
 {
-	return kernel_is_linux(6, 16) ? 1000 : 2500;
+	return kernel_version_reaches(6, 16) ? 1000 : 2500;
 }
 
 static bool scan_number(const char *at, const char *end, uint64_t *out)
@@ -58,7 +58,7 @@ static int weigh(struct scanner *s, int proc_fd, bool whole, struct scan_stats *
 {
 	const uint64_t enough = worth();
 	uint64_t descriptors;
-	int rc = survey_tables(proc_fd, whole ? 0 : enough, st, &descriptors);
+	int rc = survey_count_tables(proc_fd, whole ? 0 : enough, st, &descriptors);
 
 	if (rc == -ENOMEM)
 		return rc;

@@ -74,12 +74,23 @@ static bool drop_newcomers(const struct sock_table *before, struct sock_table *a
 	return any_new;
 }
 
+/* The local port of a socket, or UINT32_MAX if it has none. */
+static uint32_t port_of(const struct sock *s)
+{
+	return SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS ? s->local.port : UINT32_MAX;
+}
+
+static uint32_t netns_of(const struct sock *s)
+{
+	return s->netns ? s->netns : UINT32_MAX;
+}
+
 /*
- * The local ports of the sockets without holder. Return how many there are; 0 if
- * they are more than @max, or some of them have no port.
+ * What the sockets without holder have of some kind, each once. Return how many that
+ * are; 0 if they are more than @max, or some socket has none.
  */
-static size_t list_unheld_ports(const struct snapshot *s, const struct unheld *unheld,
-				uint16_t *out, size_t max)
+static size_t list_unheld(const struct snapshot *s, const struct unheld *unheld,
+			  uint32_t (*value_of)(const struct sock *), uint32_t *out, size_t max)
 {
 	size_t count = 0, cursor = 0;
 
@@ -90,37 +101,23 @@ static size_t list_unheld_ports(const struct snapshot *s, const struct unheld *u
 		holder_index_next(&s->holders, sock->inode, &cursor, &held);
 		if (sock->inode == 0 || held > 0)
 			continue;
-		while (j < count && out[j] != sock->local.port)
+		uint32_t value = value_of(sock);
+		while (j < count && out[j] != value)
 			j++;
-		if (!(SOCK_PROTO_BIT(sock->proto) & SOCK_PROTOS_PORTS) || j == max)
+		if (value == UINT32_MAX || j == max)
 			return 0;
-		out[j] = sock->local.port;
+		out[j] = value;
 		count += j == count;
 	}
 	return count;
 }
 
-/* The namespaces of the sockets without holder; 0 if they are more than @max, or unknown. */
-static size_t list_unheld_netns(const struct snapshot *s, const struct unheld *unheld,
-				uint32_t *out, size_t max)
+/* Sockets of namespaces that are not read cannot be missed in a reading. */
+static bool is_abroad(const struct snapshot_request *rq, const struct sock *s)
 {
-	size_t count = 0, cursor = 0;
+	const struct netns *ns = netns_list_find(rq->inventory.namespaces, s->netns);
 
-	for (size_t i = unheld->first; i < unheld->end; i++) {
-		const struct sock *sock = &s->socks.v[i];
-		size_t held, j = 0;
-
-		holder_index_next(&s->holders, sock->inode, &cursor, &held);
-		if (sock->inode == 0 || held > 0)
-			continue;
-		while (j < count && out[j] != sock->netns)
-			j++;
-		if (sock->netns == 0 || j == max)
-			return 0;
-		out[j] = sock->netns;
-		count += j == count;
-	}
-	return count;
+	return s->is_scanned && (!ns || !ns->is_asked);
 }
 
 /* A scan of all processes stands for itself. */
@@ -138,25 +135,30 @@ static int drop_vanished(const struct snapshot_request *rq, struct snapshot *out
 	struct inventory_stats st;
 	struct sock_table again = {0};
 	uint16_t ports[PORTS_MAX];
-	uint32_t only[NETNS_MAX];
+	uint32_t values[PORTS_MAX], only[NETNS_MAX];
 	const struct unheld unheld = count_unheld(out);
 	size_t kept = 0, cursor = 0, count;
 
 	inventory.ports = ports;
-	inventory.ports_len = list_unheld_ports(out, &unheld, ports, PORTS_MAX);
+	inventory.ports_len = list_unheld(out, &unheld, port_of, values, PORTS_MAX);
+	for (size_t i = 0; i < inventory.ports_len; i++)
+		ports[i] = (uint16_t)values[i];
 	/* What is there to stay is not worth another look at everything. */
 	if (inventory.ports_len == 0 && unheld.hidden == unheld.all && unheld.passing == 0 &&
 	    out->socks.len > WHOLE_MAX)
 		return 0;
-	inventory.states = unheld.states;
-	inventory.only_len = list_unheld_netns(out, &unheld, only, NETNS_MAX);
+	/* A listener stays one, or waits no more; a connection may be in any state by now. */
+	if (unheld.states == SOCK_STATE_BIT(SOCK_STATE_LISTEN))
+		inventory.states = SOCK_STATES_WAITING;
+	inventory.only_len = list_unheld(out, &unheld, netns_of, only, NETNS_MAX);
 	inventory.only = only;
 	int rc = inventory_read(&inventory, &again, &st);
 	bool whole = rc == 0 && st.unreadable <= out->inventory.unreadable;
 	for (size_t i = 0; whole && i < out->socks.len; i++) {
 		const struct sock *s = &out->socks.v[i];
 		holder_index_next(&out->holders, s->inode, &cursor, &count);
-		bool keep = s->inode == 0 || count > 0 || sock_table_find(&again, s->inode);
+		bool keep = s->inode == 0 || count > 0 || sock_table_find(&again, s->inode) ||
+			    is_abroad(rq, s);
 		if (keep && kept != i)
 			out->socks.v[kept] = *s;
 		kept += keep;
@@ -210,11 +212,7 @@ static int look_again_walking(const struct snapshot_request *rq, struct snapshot
 	return rc < 0 || count_unheld(out).all == 0 ? rc : drop_vanished(rq, out);
 }
 
-/*
- * The same with the iterator, which does not know whom it could not see, and tells of
- * newcomers itself, unless it is asked for a few sockets only. What comes and goes
- * has gone by now: to ask for that costs least.
- */
+/* The same with the iterator, which does not know whom it could not see. */
 static int look_again_iterating(const struct snapshot_request *rq, struct snapshot *out)
 {
 	int proc_fd = rq->inventory.namespaces->proc_fd;
@@ -223,14 +221,16 @@ static int look_again_iterating(const struct snapshot_request *rq, struct snapsh
 	int rc = 0;
 
 	if (out->few_wanted) /* only a part was counted before */
-		rc = survey_tables(proc_fd, 0, &out->scan, &descriptors);
+		rc = survey_count_tables(proc_fd, 0, &out->scan, &descriptors);
 	if (rc != -ENOMEM)
-		rc = survey_denied(proc_fd, &out->scan);
+		rc = survey_find_denied(proc_fd, &out->scan);
 	struct unheld unheld = count_unheld(out);
 	bool hidden = unheld.hidden == unheld.all && unheld.passing == 0;
 	if (rc == 0 && !hidden)
-		rc = out->few_wanted ? second_look_read(rq, out, true, &any_new)
-				     : drop_vanished(rq, out);
+		rc = second_look_read(rq, out, true, &any_new);
+	/* Which does not have what the scanner told of. */
+	if (rc == 0 && !hidden && !out->held.wants_counts)
+		rc = inventory_add_held(&rq->inventory, &out->held, &out->socks);
 	if (rc < 0 || count_unheld(out).all == 0)
 		return rc;
 	/* A census keeps the holders of what it takes for wanted. */

@@ -89,8 +89,9 @@ static int prepare(const struct snapshot_request *rq, struct snapshot *out)
 
 	scanner->is_unfit = rq->threads || rq->facts & PROCESS_TASK ||
 			    filter_limits_scan(rq->inventory.filter);
-	if (scanner->is_ready || (scanner->is_unfit && rq->scanner != SCANNER_BPF))
+	if (scanner->is_prepared || (scanner->is_unfit && rq->scanner != SCANNER_BPF))
 		return 0;
+	scanner->is_prepared = true;
 	rc = scanner_prepare(scanner, rq->inventory.namespaces->proc_fd, !out->few_wanted,
 			     &out->scan);
 	scanner->is_ready &= !scanner->is_unfit;
@@ -123,7 +124,9 @@ static int read_covered(const struct snapshot_request *rq, struct snapshot *out)
 	if (out->inventory.covered == 0 || !filter_misses_target(rq->inventory.filter))
 		return 0;
 	sock_table_free(&out->socks);
-	return inventory_read(&rq->inventory, &out->socks, &out->inventory);
+	int rc = inventory_read(&rq->inventory, &out->socks, &out->inventory);
+	memcpy(out->failed, out->inventory.failed, sizeof(out->failed));
+	return rc;
 }
 
 /* Look for the holders of what was read, if there is anything to look for. */
@@ -141,7 +144,7 @@ static int scan_first(const struct snapshot_request *rq, struct snapshot *out,
 	bool names = inventory->used_text &&
 		     filter_protos(rq->inventory.filter) & SOCK_PROTO_BIT(SOCK_PROTO_UNIX);
 	out->few_wanted = !others && !names && wanted <= BPF_INODES_MAX;
-	int rc = rq->inventory.every_netns ? 0 : prepare(rq, out); /* there it was tried */
+	int rc = prepare(rq, out);
 	struct snapshot_manner manner = {.threads = threads,
 				     .looks_again = filter_wants_unheld(rq->inventory.filter)};
 	return rc < 0 ? rc : snapshot_scan(rq, out, manner);

@@ -150,12 +150,10 @@ int snapshot_scan(const struct snapshot_request *rq, struct snapshot *out,
 		return -ENOMEM;
 
 	scan.inodes = inodes;
-	int rc = 0;
-	if (out->scanner.is_ready && !manner.only_changed)
-		rc = iterate(rq, out, &scan, manner);
-	else if (!manner.census)
-		rc = walk(rq, out, &scan);
-	if (rc < 0 && rc != -ENOMEM && !manner.census && rq->scanner != SCANNER_BPF)
+	bool iterates = out->scanner.is_ready && !manner.only_changed;
+	int rc = iterates ? iterate(rq, out, &scan, manner) : 0;
+	bool failed = rc < 0 && rc != -ENOMEM && rq->scanner != SCANNER_BPF;
+	if (!manner.census && (!iterates || failed))
 		rc = walk(rq, out, &scan);
 	free(inodes);
 	if (rc < 0)

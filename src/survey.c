@@ -51,21 +51,23 @@ static int walk(int proc_fd, int fd, uint64_t enough, struct scan_stats *st, uin
 	return rc;
 }
 
-int survey_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out)
+int survey_count_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uint64_t *out)
 {
 	struct stat own;
 
 	*out = 0;
 	st->tables_len = 0;
-	/* Ours is never empty. */
-	if (fstatat(proc_fd, "self/fd", &own, 0) < 0 || own.st_size == 0)
-		return -EOPNOTSUPP;
 	int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	int rc = walk(proc_fd, fd, enough, st, out);
 	close(fd);
-	return rc;
+	/* Ours is never empty. */
+	if (rc < 0 || (fstatat(proc_fd, "self/fd", &own, 0) == 0 && own.st_size > 0))
+		return rc;
+	for (size_t i = 0; i < st->tables_len; i++)
+		st->tables[i].descriptors = -1;
+	return -EOPNOTSUPP;
 }
 
 /* The answer to one link of a table: 0 or -errno. */
@@ -93,7 +95,7 @@ static int ask_link(int proc_fd, pid_t pid)
 	return rc;
 }
 
-int survey_denied(int proc_fd, struct scan_stats *st)
+int survey_find_denied(int proc_fd, struct scan_stats *st)
 {
 	int rc = 0;
 

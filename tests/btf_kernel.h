@@ -137,6 +137,7 @@ BTF_FIXTURE void kernel_add_simple(struct kernel_types *t, uint32_t size_of_long
 		size_of_long = 8;
 	kernel_name(t, btf_bytes_int(b, "long unsigned int", size_of_long), "long unsigned int",
 		    size_of_long);
+	btf_bytes_type(b, KIND_STRUCT, "list_head", 2 * size_of_long); /* two pointers */
 	kernel_name(t, btf_bytes_type(b, KIND_PTR, "", 0), "*", 8);
 	kernel_name(t, btf_bytes_array(b, 1, 16), "char[16]", 16);
 	kernel_name(t, btf_bytes_array(b, 1, 108), "char[108]", 108);

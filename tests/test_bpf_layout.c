@@ -125,7 +125,7 @@ static void btf_of_another_program_has_no_layout(void **state)
 	(void)state;
 	btf_bytes_write(b); /* no types at all, as of a module that adds none */
 	assert_int_equal(bpf_layout_read(b->data, b->len, &layout), -ENOENT);
-	btf_bytes_int(b, "long unsigned int", 8);
+	btf_bytes_type(b, KIND_STRUCT, "list_head", 16);
 	btf_bytes_type(b, KIND_FUNC, "bpf_iter_task_file", 1);
 	btf_bytes_write(b);
 	assert_int_equal(bpf_layout_read(b->data, b->len, &layout), -ENOENT);

@@ -72,7 +72,7 @@ static void tables_are_counted_and_summed(void **state)
 	for (pid_t pid = 42; pid < 45; pid++)
 		expected += (uint64_t)size_of(fx, pid);
 	for (int again = 0; again < 2; again++) { /* the tables are replaced */
-		assert_int_equal(survey_tables(fx->root_fd, 0, &st, &sum), 0);
+		assert_int_equal(survey_count_tables(fx->root_fd, 0, &st, &sum), 0);
 		assert_int_equal(sum, expected);
 		assert_int_equal(st.tables_len, 3);
 	}
@@ -94,18 +94,18 @@ static void enough_is_enough(void **state)
 	add_processes(fx);
 	if (!directories_have_sizes(fx))
 		skip();
-	assert_int_equal(survey_tables(fx->root_fd, 0, &st, &whole), 0);
+	assert_int_equal(survey_count_tables(fx->root_fd, 0, &st, &whole), 0);
 	/* In whatever order they come. */
 	uint64_t first = (uint64_t)st.tables[0].descriptors;
-	assert_int_equal(survey_tables(fx->root_fd, 1, &st, &sum), 0);
+	assert_int_equal(survey_count_tables(fx->root_fd, 1, &st, &sum), 0);
 	assert_int_equal(st.tables_len, 1);
 	assert_int_equal(sum, first);
-	assert_int_equal(survey_tables(fx->root_fd, first, &st, &sum), 0);
+	assert_int_equal(survey_count_tables(fx->root_fd, first, &st, &sum), 0);
 	assert_int_equal(st.tables_len, 1);
-	assert_int_equal(survey_tables(fx->root_fd, first + 1, &st, &sum), 0);
+	assert_int_equal(survey_count_tables(fx->root_fd, first + 1, &st, &sum), 0);
 	assert_int_equal(st.tables_len, 2);
 	for (uint64_t more = 0; more < 2; more++) {
-		assert_int_equal(survey_tables(fx->root_fd, whole + more, &st, &sum), 0);
+		assert_int_equal(survey_count_tables(fx->root_fd, whole + more, &st, &sum), 0);
 		assert_int_equal(st.tables_len, 3);
 		assert_int_equal(sum, whole);
 	}
@@ -120,7 +120,7 @@ static void tree_that_does_not_tell_is_refused(void **state)
 
 	fixture_add_process(fx, 42, "server"); /* but none is our own */
 	assert_int_equal(scan_stats_add_table(&st, 7, 7), 0);
-	assert_int_equal(survey_tables(fx->root_fd, 0, &st, &sum), -EOPNOTSUPP);
+	assert_int_equal(survey_count_tables(fx->root_fd, 0, &st, &sum), -EOPNOTSUPP);
 	assert_int_equal(sum, 0);
 	assert_int_equal(st.tables_len, 0);
 	scan_stats_free(&st);
@@ -131,7 +131,7 @@ static void assert_denied(struct fixture *fx, struct scan_stats *st, const char 
 {
 	struct buf b = {0};
 
-	assert_int_equal(survey_denied(fx->root_fd, st), 0);
+	assert_int_equal(survey_find_denied(fx->root_fd, st), 0);
 	for (size_t i = 0; i < st->denied_len; i++) {
 		buf_add_str(&b, i ? " " : "");
 		buf_add_dec(&b, (uint64_t)st->denied[i].pid);
@@ -229,11 +229,11 @@ static void real_tables_are_counted(void **state)
 	uint64_t sum, few, listed = 0;
 
 	(void)state;
-	if (proc_fd < 0 || survey_tables(proc_fd, 0, &st, &sum) == -EOPNOTSUPP)
+	if (proc_fd < 0 || survey_count_tables(proc_fd, 0, &st, &sum) == -EOPNOTSUPP)
 		skip(); /* no /proc, or that of a kernel before 6.2 */
 	for (size_t i = 0; i < COUNT(fds); i++)
 		fds[i] = dup(proc_fd);
-	assert_int_equal(survey_tables(proc_fd, 0, &st, &sum), 0);
+	assert_int_equal(survey_count_tables(proc_fd, 0, &st, &sum), 0);
 	assert_int_equal(scan_stats_sort(&st), 0);
 	/* The directory of processes is not open any more. */
 	const struct scan_table *own = find_table(&st, getpid());
@@ -244,7 +244,7 @@ static void real_tables_are_counted(void **state)
 		listed += st.tables[i].descriptors > 0 ? (uint64_t)st.tables[i].descriptors : 0;
 	assert_int_equal(listed, sum);
 	size_t all = st.tables_len;
-	assert_int_equal(survey_tables(proc_fd, 1, &st, &few), 0);
+	assert_int_equal(survey_count_tables(proc_fd, 1, &st, &few), 0);
 	assert_true(few >= 1 && st.tables_len <= all);
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
@@ -261,9 +261,9 @@ static int look_at_hidden(pid_t hidden)
 	int proc_fd = open_proc();
 	uint64_t sum;
 
-	if (proc_fd < 0 || survey_tables(proc_fd, 0, &st, &sum) < 0 || !find_table(&st, hidden))
+	if (proc_fd < 0 || survey_count_tables(proc_fd, 0, &st, &sum) < 0 || !find_table(&st, hidden))
 		return SKIPPED;
-	if (survey_denied(proc_fd, &st) < 0)
+	if (survey_find_denied(proc_fd, &st) < 0)
 		return 2;
 	const struct scan_denied *denied = scan_stats_find_denied(&st, st.denied_len, hidden);
 	if (!denied)
