@@ -67,6 +67,7 @@ int survey_count_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uin
 		return rc;
 	for (size_t i = 0; i < st->tables_len; i++)
 		st->tables[i].descriptors = -1;
+	*out = 0;
 	return -EOPNOTSUPP;
 }
 
