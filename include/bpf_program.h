@@ -42,7 +42,7 @@ struct bpf_choice {
 	bool with_unix;   /* names and peers of unix sockets, too: a helper of Linux 5.16 */
 	bool with_others; /* io_urings and namespaces, too */
 	const uint64_t *inodes; /* sockets; the others are left out */
-	size_t count;           /* 0: of all */
+	size_t count;           /* 0: of all. What they are is known then, and not told */
 };
 
 /** Write the program. Return 0, or -E2BIG. */

@@ -364,11 +364,13 @@ static void write_unix(struct writer *w, struct label *done)
 }
 
 /* r7 is the file of a socket, r8 its inode. */
-static void write_socket(struct writer *w, bool with_unix, struct label *done)
+static void write_socket(struct writer *w, const struct bpf_choice *choice, struct label *done)
 {
 	struct label not_inet = {0}, not_inet6 = {0};
 
 	start_record(w, BPF_RECORD_SOCKET);
+	if (choice->count > 0)
+		return;
 	put(w, MOVE_X, R1, R7, 0, 0);
 	put(w, CALL, R0, R0, 0, HELPER_SOCK_FROM_FILE);
 	jump(w, done, JUMP_EQUAL_K, R0, R0, 0);
@@ -386,7 +388,7 @@ static void write_socket(struct writer *w, bool with_unix, struct label *done)
 	jump(w, done, JUMP, R0, R0, 0);
 	land(w, &not_inet6);
 	jump(w, done, JUMP_DIFFERENT_K, R2, R0, FAMILY_UNIX);
-	if (with_unix && has(w, UNIX_PEER))
+	if (choice->with_unix && has(w, UNIX_PEER))
 		write_unix(w, done);
 }
 
@@ -478,7 +480,7 @@ int bpf_program_write(const struct bpf_layout *layout, const struct bpf_choice *
 	jump(&w, &other, JUMP_DIFFERENT_K, R1, R0, FORMAT_SOCKET);
 	if (choice->with_others)
 		choose(&w, choice);
-	write_socket(&w, choice->with_unix, &done);
+	write_socket(&w, choice, &done);
 	jump(&w, &done, JUMP, R0, R0, 0);
 	land(&w, &other);
 	if (choice->with_others)

@@ -2,6 +2,7 @@
 #include "holder.h"
 
 #include "grow.h"
+#include "sort_key.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -38,13 +39,52 @@ static int compare_holder(const void *x, const void *y)
 	return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
+/* Replace the array by one that is sorted by inode. Return 0 or -ENOMEM. */
+static int sort_by_inode(struct holder_index *x)
+{
+	struct sort_key *keys = malloc(x->len * sizeof(*keys));
+	struct holder *v = malloc(x->len * sizeof(*v));
+	int rc = keys && v ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && i < x->len; i++)
+		keys[i] = (struct sort_key){x->v[i].inode, i};
+	if (rc == 0)
+		rc = sort_keys(keys, x->len);
+	for (size_t i = 0; rc == 0 && i < x->len; i++)
+		v[i] = x->v[keys[i].place];
+	free(keys);
+	if (rc < 0) {
+		free(v);
+		return rc;
+	}
+	free(x->v);
+	x->v = v;
+	x->cap = x->len;
+	return 0;
+}
+
+/* Sort what has the same inode. */
+static void sort_runs(struct holder_index *x)
+{
+	for (size_t i = 0, end; i < x->len; i = end) {
+		end = i + 1;
+		while (end < x->len && x->v[end].inode == x->v[i].inode)
+			end++;
+		if (end - i > 1)
+			qsort(x->v + i, end - i, sizeof(*x->v), compare_holder);
+	}
+}
+
 void holder_index_sort(struct holder_index *x)
 {
 	size_t kept = 0;
 
 	if (x->len == 0)
 		return;
-	qsort(x->v, x->len, sizeof(*x->v), compare_holder);
+	if (sort_by_inode(x) == 0)
+		sort_runs(x);
+	else
+		qsort(x->v, x->len, sizeof(*x->v), compare_holder);
 	for (size_t i = 1; i < x->len; i++) {
 		if (compare_holder(&x->v[kept], &x->v[i]) != 0)
 			x->v[++kept] = x->v[i];

@@ -10,6 +10,7 @@
  *
  *   base      buf.c             growing byte buffer, large writes
  *             grow.c            growing arrays
+ *             sort_key.c        sorting by a number
  *             num.c             strict numbers
  *             line_reader.c     text by lines in constant memory
  *             escape.c          foreign names made harmless

@@ -5,6 +5,7 @@
 #include "sock.h"
 
 #include "grow.h"
+#include "sort_key.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -243,25 +244,8 @@ static bool is_newer(const struct sock *a, const struct sock *b)
 	       !(SOCK_STATES_WAITING & SOCK_STATE_BIT(a->state));
 }
 
-/* Records are large: their keys are sorted, and the inode nearly always decides. */
-struct key {
-	uint64_t inode;
-	const struct sock *sock;
-	size_t place; /* where it was */
-};
-
-static int compare_key(const void *x, const void *y)
-{
-	const struct key *a = x, *b = y;
-
-	if (a->inode != b->inode)
-		return a->inode < b->inode ? -1 : 1;
-	int order = compare_sock(a->sock, b->sock);
-	return order ? order : compare_number(a->place, b->place);
-}
-
 /* Move each record to where its key is. */
-static void arrange(struct sock *v, struct key *keys, size_t len)
+static void arrange(struct sock *v, struct sort_key *keys, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (keys[i].place == i)
@@ -279,19 +263,27 @@ static void arrange(struct sock *v, struct key *keys, size_t len)
 	}
 }
 
+/* Sort by inode, which nearly always decides, and then what has the same one. */
 static void sort_records(struct sock *v, size_t len)
 {
-	struct key *keys = malloc(len * sizeof(*keys));
+	struct sort_key *keys = malloc(len * sizeof(*keys));
 
-	if (!keys) {
+	for (size_t i = 0; keys && i < len; i++)
+		keys[i] = (struct sort_key){v[i].inode, i};
+	if (!keys || sort_keys(keys, len) < 0) {
+		free(keys);
 		qsort(v, len, sizeof(*v), compare_sock);
 		return;
 	}
-	for (size_t i = 0; i < len; i++)
-		keys[i] = (struct key){v[i].inode, &v[i], i};
-	qsort(keys, len, sizeof(*keys), compare_key);
 	arrange(v, keys, len);
 	free(keys);
+	for (size_t i = 0, end; i < len; i = end) {
+		end = i + 1;
+		while (end < len && v[end].inode == v[i].inode)
+			end++;
+		if (end - i > 1)
+			qsort(v + i, end - i, sizeof(*v), compare_sock);
+	}
 }
 
 void sock_table_sort(struct sock_table *t)
