@@ -301,13 +301,26 @@ static void take_back_denied(struct scan *s, pid_t pid)
 	}
 }
 
+/* Who is about to end refuses, too, and has no descriptors by now. */
+static bool holds_nothing(const struct scan *s, const struct target *t)
+{
+	struct stat fds;
+	char path[32];
+
+	if (!s->sizes_count)
+		return t->dir_fd >= 0 && process_holds_nothing(t->dir_fd);
+	snprintf(path, sizeof(path), "%d/fd", (int)t->pid);
+	if (fstatat(s->rq->proc_fd, path, &fds, 0) < 0)
+		return is_gone(-errno);
+	return fds.st_size == 0;
+}
+
 static int note_denied(struct scan *s, const struct target *t)
 {
 	struct stat st;
 	char path[16];
 
-	/* Where its table has a size it has descriptors. */
-	if (!s->sizes_count && t->dir_fd >= 0 && process_holds_nothing(t->dir_fd))
+	if (holds_nothing(s, t))
 		return 0;
 	snprintf(path, sizeof(path), "%d", (int)t->pid);
 	return fstatat(s->rq->proc_fd, path, &st, 0) < 0
