@@ -24,6 +24,7 @@ struct process {
 	uint32_t uid;         /* effective */
 	uint64_t start_ticks; /* after boot, in USER_HZ */
 	bool is_opaque;       /* no fact but pid and uid could be read */
+	bool is_gone;         /* it ended before more than command and uid was read */
 	char command[64];     /* as the kernel has it, any bytes; not terminated */
 	uint8_t command_len;
 	char *args; /* owned by the table; NUL-separated; NULL when not read */

@@ -66,7 +66,7 @@ static void add_taskcmd(const struct column_style *style, const struct row *row,
 static void add_ppid(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->process)
+	if (row->process && !row->process->is_gone)
 		buf_add_dec(out, (uint64_t)row->process->ppid);
 	else
 		add_none(out);
@@ -75,7 +75,7 @@ static void add_ppid(const struct column_style *style, const struct row *row, st
 static void add_pgid(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->process)
+	if (row->process && !row->process->is_gone)
 		buf_add_dec(out, (uint64_t)row->process->pgid);
 	else
 		add_none(out);
@@ -261,7 +261,7 @@ static void add_start(const struct column_style *style, const struct row *row, s
 	struct tm tm;
 	char text[32];
 
-	if (!row->process || hz <= 0 || style->boot_time == 0) {
+	if (!row->process || row->process->is_gone || hz <= 0 || style->boot_time == 0) {
 		add_none(out);
 		return;
 	}

@@ -146,6 +146,7 @@ static int note_process(struct scan *s, const struct bpf_record *r)
 	int rc = load_facts(s, r);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	p.is_gone = s->rq->facts != 0;
 	p.command_len = (uint8_t)strnlen(r->command, sizeof(r->command));
 	memcpy(p.command, r->command, p.command_len);
 	return process_table_add(s->processes, &p);
