@@ -40,16 +40,17 @@ look_through() {
 	[ -z "$repeated" ] || complain "whoport $*: twice: $repeated"
 }
 
+# Whoever is in the middle of execve(2) may not be asked for its namespace: -w.
 by_port() {
 	for words in '' '-N all'; do
 		# shellcheck disable=SC2086 # words
-		run --scan=bpf $words -o COMMAND,PID,USER,FD,TYPE,DEVICE,SIZE,NODE,NAME "$quiet"
+		run -w --scan=bpf $words -o COMMAND,PID,USER,FD,TYPE,DEVICE,SIZE,NODE,NAME "$quiet"
 		expect_answer "$row"
 	done
-	run --scan=bpf -t "$quiet"
+	run -w --scan=bpf -t "$quiet"
 	expect_status 0
 	expect_no_message
-	run --scan=bpf @quiet -o PID,FD,INODE --no-header
+	run -w --scan=bpf @quiet -o PID,FD,INODE --no-header
 	expect_answer "$named"
 }
 
