@@ -43,7 +43,7 @@ static int compare_holder(const void *x, const void *y)
 static int sort_by_inode(struct holder_index *x)
 {
 	struct sort_key *keys = malloc(x->len * sizeof(*keys));
-	struct holder *v = malloc(x->len * sizeof(*v));
+	struct holder *v = calloc(x->len, sizeof(*v));
 	int rc = keys && v ? 0 : -ENOMEM;
 
 	for (size_t i = 0; rc == 0 && i < x->len; i++)
