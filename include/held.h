@@ -109,6 +109,9 @@ bool held_covers(const struct held *h, uint32_t netns, int net_fd, unsigned prot
  */
 bool held_merge(struct sock_table *t);
 
+/** Sort a table and merge its records, and sort again if that brought others together. */
+void held_arrange(struct sock_table *t);
+
 /** The namespace of some record that comes behind @netns in the order of numbers; 0: none. */
 uint32_t held_next_netns(const struct held *h, uint32_t netns);
 

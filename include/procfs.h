@@ -125,6 +125,12 @@ enum procfs_view {
 };
 
 /**
+ * True if we are in the initial pid namespace, whose ns/pid inode is fixed
+ * (PROC_PID_INIT_INO in linux/proc_ns.h).
+ */
+bool procfs_is_initial(int root_fd);
+
+/**
  * Find out how much a proc tree shows, without asking for rights: the
  * initial namespace's ns/pid inode is fixed (PROC_PID_INIT_INO in
  * linux/proc_ns.h), it alone has kernel threads, and every pid namespace has

@@ -21,7 +21,7 @@ enum scanner_choice { SCANNER_AUTO, SCANNER_PROC, SCANNER_BPF };
 /** Zeroed before scanner_prepare(), but for the choice. */
 struct scanner {
 	enum scanner_choice choice;
-	bool is_prepared; /* the caller's note that it was decided */
+	bool is_prepared; /* it was decided */
 	bool is_ready; /* there is an iterator */
 	struct bpf_layout layout; /* if it is ready */
 	int refusal;   /* 0, or -errno of why there is no iterator */
@@ -30,7 +30,7 @@ struct scanner {
 };
 
 /**
- * Decide for one reading of a machine.
+ * Decide for one reading of a machine; what was decided stays.
  *
  * @whole  the number of every process's descriptors is to be noted, not just of so
  *         many as make the iterator worth it

@@ -33,16 +33,6 @@ static bool has_rights(void)
 	return caps >> SYS_ADMIN & 1 || (caps >> PERFMON & 1 && caps >> BPF & 1);
 }
 
-/* The kernel's numbers are those of the initial pid namespace. */
-static bool is_initial(int proc_fd)
-{
-	static const ino_t init_ino = 0xEFFFFFFCU; /* PROC_PID_INIT_INO, linux/proc_ns.h */
-	struct stat st;
-
-	return procfs_is_ours(proc_fd) && fstatat(proc_fd, "self/ns/pid", &st, 0) == 0 &&
-	       st.st_ino == init_ino;
-}
-
 /* Bytes of a file in memory: mapped or, where that cannot be, read. */
 struct bytes {
 	void *data;
@@ -109,7 +99,8 @@ int bpf_iterator_may_open(int proc_fd)
 		return -EPERM;
 	if (is_too_old())
 		return -ENOENT;
-	return is_initial(proc_fd) ? 0 : -EXDEV;
+	/* The kernel tells the numbers of the initial pid namespace. */
+	return procfs_is_ours(proc_fd) && procfs_is_initial(proc_fd) ? 0 : -EXDEV;
 }
 
 int bpf_iterator_learn(struct bpf_layout *out)

@@ -293,6 +293,13 @@ bool held_merge(struct sock_table *t)
 	return kept < before;
 }
 
+void held_arrange(struct sock_table *t)
+{
+	sock_table_sort(t);
+	if (held_merge(t))
+		sock_table_sort(t);
+}
+
 /* --- is there anything else? ----------------------------------------------- */
 
 /* The census of one namespace. Return false if it has what the kernel has no count of. */

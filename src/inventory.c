@@ -257,9 +257,7 @@ static bool is_meant(const struct inventory_request *rq, const struct netns *ns)
 
 static void finish(struct sock_table *t)
 {
-	sock_table_sort(t);
-	if (held_merge(t))
-		sock_table_sort(t);
+	held_arrange(t);
 	sock_table_drop_subflows(t);
 }
 

@@ -228,17 +228,23 @@ int64_t procfs_boot_time(int root_fd)
 	return boot_time;
 }
 
-enum procfs_view procfs_view(int root_fd)
+bool procfs_is_initial(int root_fd)
 {
 	static const ino_t init_ino = 0xEFFFFFFCU; /* PROC_PID_INIT_INO */
+	struct stat st;
+
+	return fstatat(root_fd, "self/ns/pid", &st, 0) == 0 && st.st_ino == init_ino;
+}
+
+enum procfs_view procfs_view(int root_fd)
+{
 	struct stat st;
 
 	if (!procfs_is_real(root_fd))
 		return PROCFS_VIEW_WHOLE;
 	if (fstatat(root_fd, "1", &st, 0) < 0 && errno == ENOENT)
 		return PROCFS_VIEW_HIDDEN;
-	if (fstatat(root_fd, "self/ns/pid", &st, 0) == 0 &&
-	    st.st_ino == init_ino)
+	if (procfs_is_initial(root_fd))
 		return PROCFS_VIEW_WHOLE;
 	return has_kernel_threads(root_fd) ? PROCFS_VIEW_WHOLE : PROCFS_VIEW_PIDNS;
 }

@@ -71,8 +71,9 @@ static int weigh(struct scanner *s, int proc_fd, bool whole, struct scan_stats *
 
 int scanner_prepare(struct scanner *s, int proc_fd, bool whole, struct scan_stats *st)
 {
-	if (s->choice == SCANNER_PROC)
+	if (s->choice == SCANNER_PROC || s->is_prepared)
 		return 0;
+	s->is_prepared = true;
 	s->refusal = bpf_iterator_may_open(proc_fd);
 	if (s->refusal == 0) {
 		int rc = weigh(s, proc_fd, whole, st);

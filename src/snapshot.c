@@ -89,9 +89,8 @@ static int prepare(const struct snapshot_request *rq, struct snapshot *out)
 
 	scanner->is_unfit = rq->threads || rq->facts & PROCESS_TASK ||
 			    filter_limits_scan(rq->inventory.filter);
-	if (scanner->is_prepared || (scanner->is_unfit && rq->scanner != SCANNER_BPF))
+	if (scanner->is_unfit && rq->scanner != SCANNER_BPF)
 		return 0;
-	scanner->is_prepared = true;
 	rc = scanner_prepare(scanner, rq->inventory.namespaces->proc_fd, !out->few_wanted,
 			     &out->scan);
 	scanner->is_ready &= !scanner->is_unfit;

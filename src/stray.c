@@ -274,9 +274,7 @@ int stray_settle(const struct stray_request *rq, struct sock_table *socks,
 
 	if (rc == 0)
 		rc = look_abroad(&s);
-	sock_table_sort(socks);
-	if (held_merge(socks)) /* a scanner may have told of what was read now */
-		sock_table_sort(socks);
+	held_arrange(socks); /* a scanner may have told of what was read now */
 	if (rc == 0 && rq->every_socket)
 		rc = add_unknown(&s);
 	sock_table_sort(socks);
