@@ -5,8 +5,10 @@
 #ifndef WHOPORT_SURVEY_H
 #define WHOPORT_SURVEY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct scan_stats;
 
@@ -30,5 +32,11 @@ int survey_count_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uin
  * Return 0 or -ENOMEM.
  */
 int survey_find_denied(int proc_fd, struct scan_stats *st);
+
+/**
+ * True if the descriptors of a process may not be read now. One in the middle of
+ * execve(2) is refused for that moment only.
+ */
+bool survey_is_denied(int proc_fd, pid_t pid);
 
 #endif

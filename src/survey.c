@@ -96,6 +96,13 @@ static int ask_link(int proc_fd, pid_t pid)
 	return rc;
 }
 
+bool survey_is_denied(int proc_fd, pid_t pid)
+{
+	int rc = ask_link(proc_fd, pid);
+
+	return rc == -EACCES || rc == -EPERM;
+}
+
 int survey_find_denied(int proc_fd, struct scan_stats *st)
 {
 	int rc = 0;
@@ -107,11 +114,10 @@ int survey_find_denied(int proc_fd, struct scan_stats *st)
 
 		if (st->tables[i].descriptors == 0 || scan_stats_has_seen(st, st->tables[i].pid))
 			continue;
-		rc = ask_link(proc_fd, st->tables[i].pid);
 		snprintf(path, sizeof(path), "%d", (int)st->tables[i].pid);
-		if ((rc == -EACCES || rc == -EPERM) && fstatat(proc_fd, path, &process, 0) == 0)
+		if (survey_is_denied(proc_fd, st->tables[i].pid) &&
+		    fstatat(proc_fd, path, &process, 0) == 0)
 			rc = scan_stats_add_denied(st, st->tables[i].pid, process.st_uid);
-		rc = rc == -ENOMEM ? rc : 0;
 	}
 	int sorted = scan_stats_sort(st);
 	return rc < 0 ? rc : sorted;

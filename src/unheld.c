@@ -18,6 +18,7 @@
 #include "pidfd.h"
 #include "scan_procfd.h"
 #include "snapshot.h"
+#include "survey.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -310,13 +311,35 @@ static bool any_ours(const struct search *s)
 	return false;
 }
 
+/* True if some process of a user may not be read, and not only for a moment. */
+static bool is_lasting(const struct search *s, uint32_t uid)
+{
+	const struct scan_stats *st = &s->snap->scan;
+
+	for (size_t i = 0; i < st->denied_len; i++) {
+		if (st->denied[i].uid == uid &&
+		    survey_is_denied(namespaces_of(s)->proc_fd, st->denied[i].pid))
+			return true;
+	}
+	return false;
+}
+
 /* True if missing rights explain all that is left, as far as can be told. */
 static bool all_hidden(const struct search *s)
 {
+	bool whole = s->snap->view != PROCFS_VIEW_HIDDEN;
+	const struct sock *before = NULL;
+
 	for (size_t i = 0; i < s->snap->clues.len; i++) {
 		const struct clue *clue = &s->snap->clues.v[i];
-		if (!*clue->kernel && !snapshot_may_hide(s->snap, clue->sock))
+		if (*clue->kernel)
+			continue;
+		if (!snapshot_may_hide(s->snap, clue->sock))
 			return false;
+		if (whole && !(before && before->uid == clue->sock->uid) &&
+		    !is_lasting(s, clue->sock->uid))
+			return false;
+		before = clue->sock;
 	}
 	return true;
 }
