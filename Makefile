@@ -34,6 +34,7 @@ SOURCES := $(wildcard src/*.c)
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/%.o)
 LIBRARY := $(BUILD)/libwhoport.a
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_OBJECTS := $(TESTS:=.o) $(BUILD)/tests/fixture.o
 HELPERS := $(patsubst tests/live/%.c,$(BUILD)/live/%,$(wildcard tests/live/*.c))
 
 all: $(BIN)
@@ -51,18 +52,16 @@ $(BUILD)/%.o: src/%.c
 
 # --- tests ---------------------------------------------------------------
 
-$(BUILD)/tests/%.o: tests/%.c
+$(TEST_OBJECTS): $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -Itests -c -o $@ $<
 
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o $(LIBRARY)
+$(TESTS): %: %.o $(BUILD)/tests/fixture.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka
 
 $(BUILD)/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(COMPILE) -o $@ $< $(LDFLAGS) -pthread
-
-.SECONDARY: $(TESTS:=.o) $(BUILD)/tests/fixture.o
 
 unit-tests: $(TESTS)
 live-helpers: $(HELPERS)
@@ -140,5 +139,5 @@ clean:
 .PHONY: all bench bench-programs check check-live check-asan check-man clean deps dist install \
 	lint live-helpers static uninstall unit-tests
 
--include $(OBJECTS:.o=.d) $(TESTS:=.d) $(HELPERS:=.d) $(BUILD)/tests/fixture.d \
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(HELPERS:=.d) \
 	$(wildcard $(BUILD)/bench/*.d)
