@@ -59,6 +59,15 @@ for words in 3700 '' -i -iTCP -iUDP -sLISTEN -U '-iTCP -sESTABLISHED' 9; do
 	check "twenty namespaces: -N all $words" both_ours -N all $words
 done
 
+# remains PORT: for a minute, in a namespace that only a descriptor of this shell keeps.
+remains() {
+	in_new_netns "$holder" "from:$1" timewait4
+	note
+	exec 9<"/proc/$held_by/ns/net"
+	kill "$held_by"
+	wait "$held_by" 2>/dev/null
+}
+
 if [ -z "$skip_all" ]; then
 	elsewhere "$holder" from:4000 finwait2 tcp4
 	elsewhere "$holder" from:4000 timewait4
@@ -73,12 +82,7 @@ if [ -z "$skip_all" ]; then
 	elsewhere "$keeper" ring4 ringacc4
 	elsewhere "$keeper" flight4 map4
 	keep netns4 netnsfd4 stay-netns4 thread-netns4 "unixnetns:$tmp/lost"
-	# Remains in a namespace that only a descriptor of this shell keeps.
-	in_new_netns "$holder" from:4200 timewait4
-	note
-	exec 9<"/proc/$held_by/ns/net"
-	kill "$held_by"
-	wait "$held_by" 2>/dev/null
+	remains 4200
 fi
 
 for words in '' -i -iTCP -iUDP -i4 -i6 -iraw -iudplite -imptcp -U '-U -sLISTEN' -sLISTEN \
@@ -102,8 +106,9 @@ check 'each port by itself' each_port
 
 # What no process holds is there, by the walk and by the iterator.
 unheld() {
+	remains 4400
 	for scanner in proc bpf; do
-		run -w --scan=$scanner -N all 4200 -o PID,STATE --no-header
+		run -w --scan=$scanner -N all 4400 -o PID,STATE --no-header
 		expect_status 0
 		expect_row '- TIME_WAIT'
 		whose ring4 || continue

@@ -130,13 +130,15 @@ release() {
 	: >"$tmp/held"
 }
 
-# whose KIND [N]: the (N-th) line of a kind into $pid $tid $fd $inode $port.
+# whose KIND [N]: the first line of a kind, the N-th, or with "last" the last, into
+# $pid $tid $fd $inode $port.
 # A kind that this machine does not have skips the case.
 whose() {
 	pid='' tid='' fd='' inode='' port=''
 	# shellcheck disable=SC2046 # words
 	set -- "$1" $(awk -v kind="$1" -v n="${2:-1}" '
-		$6 == kind && ++seen == n { print $1, $2, $3, $4, $5 }' "$tmp/held")
+		$6 == kind && (++seen == n || n == "last") { line = $1 " " $2 " " $3 " " $4 " " $5 }
+		END { print line }' "$tmp/held")
 	if [ $# = 6 ]; then
 		pid=$2 tid=$3 fd=$4 inode=$5 port=$6
 		return 0

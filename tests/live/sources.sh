@@ -169,7 +169,8 @@ check 'and while other sockets come and go' storm
 # --- facts ------------------------------------------------------------------
 
 seconds_left() {
-	whose timewait4.server
+	hold timewait4 # a minute may have passed
+	whose timewait4.server last
 	for source in proc diag; do
 		run --source=$source "$port" -w
 		sed -n 's/.*\[time-wait: \([0-9]*\) s\]$/\1/p' "$tmp/out" >"$tmp/$source"
@@ -204,7 +205,8 @@ owners() {
 		whose "$kind"
 		expect_owner "$port" 0
 	done
-	whose timewait4.server
+	hold timewait4
+	whose timewait4.server last
 	run "$port" -o UID,USER --no-header
 	expect_answer '- -'
 	[ "$LIVE_NAMESPACE" = root ] || return 0
@@ -265,7 +267,8 @@ refuse() {
 	whose stay-netns4 && far=$pid
 	whose conn4.client
 	near=$port
-	whose timewait4.server
+	hold timewait4
+	whose timewait4.server last
 	for words in "$tcp4" "-i:$near" "$port" "-t $tcp4" '' -i -U --all '-N all' "-N $far" \
 		'-sTIME_WAIT -iTCP' "$tmp/stream" @name "-p $pid" '-s^LISTEN -iTCP' 9 '-N nosuch'; do
 		# shellcheck disable=SC2086 # words
