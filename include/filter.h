@@ -65,6 +65,14 @@ void filter_free(struct filter *f);
 int filter_add(struct filter *f, enum filter_kind kind, const char *word, const char **out_why);
 
 /**
+ * Add a target that is no word; the list is sorted by the caller.
+ *
+ * @t  copied
+ * Return 0 or -ENOMEM.
+ */
+int filter_add_target(struct filter *f, const struct target *t);
+
+/**
  * Prepare a complete filter.
  *
  * @out_object, @out_why  on -EINVAL what can never match, and why
@@ -74,6 +82,12 @@ int filter_finish(struct filter *f, const char **out_object, const char **out_wh
 
 /** True if targets, -i, -U or -p say what is meant; -t and -k need one of them. */
 bool filter_names_something(const struct filter *f);
+
+/**
+ * True if nothing narrows the answer to some ports, hosts, states or processes: kinds of
+ * sockets, and what is left out of them, do not.
+ */
+bool filter_is_everything(const struct filter *f);
 
 /** Facts of processes that selections need: PROCESS_STAT and so on. */
 unsigned filter_facts(const struct filter *f);
@@ -123,6 +137,9 @@ size_t filter_wants_ports(const struct filter *f, enum sock_proto proto, uint16_
 
 /** Forget which targets some protocols hold, before tables are read (again). */
 void filter_restart(struct filter *f, unsigned protos);
+
+/** True if a target names the place of a socket, or a port in -i that of its local end. */
+bool filter_names_local_port(struct filter *f, const struct sock *s);
 
 /** True if a target is a path, which is the same in every network namespace. */
 bool filter_has_path(const struct filter *f);

@@ -46,6 +46,7 @@ struct row_list {
 	/* Sockets that perhaps are a part of the answer: a holder that is hidden
 	 * may be one that -u or -d asks for. */
 	size_t left_out;
+	bool wants_denied; /* selections choose a process that could not be read */
 };
 
 /** Release the list. */

@@ -5,6 +5,8 @@
 #ifndef WHOPORT_MSG_H
 #define WHOPORT_MSG_H
 
+struct buf;
+
 /**
  * Say `whoport: object: reason`. The object may be a foreign name: it is
  * escaped, and shortened if it is longer than a line. A failing stderr is
@@ -17,5 +19,8 @@ void msg_usage(const char *object, const char *reason);
 
 /** Say `whoport: text`, for text that is our own or already escaped. */
 void msg_note(const char *text);
+
+/** The same for a text in a buffer, which is released; without memory nothing is said. */
+void msg_note_buf(struct buf *text);
 
 #endif

@@ -26,6 +26,7 @@ enum {
 	NL_TYPE_FIRST = 16, /* types below are the framing's own */
 
 	NL_FLAG_REQUEST = 0x001,
+	NL_FLAG_ACK = 0x004, /* the answer ends with an ERROR message, that may say 0 */
 	NL_FLAG_DUMP_INTERRUPTED = 0x010,
 	NL_FLAG_DUMP = 0x300,
 
@@ -113,7 +114,7 @@ int nl_open(int protocol);
 /** A dump request and where its answer goes. */
 struct nl_request {
 	uint16_t type;
-	uint16_t flags;   /* besides NL_FLAG_REQUEST: NL_FLAG_DUMP, or 0 for one answer */
+	uint16_t flags;   /* besides NL_FLAG_REQUEST: DUMP, ACK, or 0 for one answer */
 	const void *body; /* behind the header, padded by the caller to 4 bytes */
 	size_t len;
 	nl_take *take;

@@ -19,6 +19,14 @@ struct netns_list;
 int netns_open_file(int dir_fd, const char *path, bool is_link);
 
 /**
+ * Hold on to a namespace: it stays, and there stays a way into it, though its last
+ * process ends.
+ *
+ * Return 0 or -errno.
+ */
+int netns_keep(struct netns_list *list, struct netns *ns);
+
+/**
  * Go into a namespace, which for others than our own wants CAP_SYS_ADMIN there,
  * and at home for the way back (setns(2)). Nothing else may happen until
  * netns_leave() than opening what belongs to it, and reading /proc/thread-self/net,

@@ -32,4 +32,11 @@ static inline unsigned num_hex_digit(char c)
 /** As num_scan(), for decimal text that must hold nothing else. */
 bool num_parse(const char *text, const char *end, uint64_t max, uint64_t *out);
 
+/**
+ * Parse seconds with at most three decimals, such as `5`, `0.25`; up to 1,000,000.
+ *
+ * @out_ms  milliseconds
+ */
+bool num_parse_seconds(const char *text, const char *end, uint32_t *out_ms);
+
 #endif

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct names;
@@ -20,6 +21,8 @@ struct option_word {
 	enum filter_kind kind;
 	const char *text; /* argv's */
 };
+
+enum option_wait { OPTION_WAIT_NOT, OPTION_WAIT_FREE, OPTION_WAIT_LISTEN };
 
 enum option_colour { OPTION_COLOUR_AUTO, OPTION_COLOUR_ALWAYS, OPTION_COLOUR_NEVER };
 
@@ -31,6 +34,12 @@ struct options {
 	bool and_selections; /* -a; they always are */
 	bool pids_only;  /* -t */
 	bool kill;       /* -k */
+	int signal;      /* its signal */
+	bool dry_run, ask, force;
+	bool close;      /* --close */
+	bool has_grace, has_timeout;
+	uint32_t grace_ms, timeout_ms;
+	enum option_wait wait; /* --wait */
 	bool no_header;  /* --no-header */
 	bool show_ppid;  /* -R */
 	bool show_pgid;  /* -g */
@@ -70,6 +79,13 @@ struct option_error {
  */
 int options_parse(int argc, char *const *argv, struct names *names, struct options *out,
 		  struct option_error *out_error);
+
+/**
+ * Check that the options that act fit together, and the terminal that --ask needs.
+ *
+ * Return 0, or -EINVAL with @out_error.
+ */
+int options_check(const struct options *o, struct option_error *out_error);
 
 /** Release what the options own. */
 void options_free(struct options *o);

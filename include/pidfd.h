@@ -26,4 +26,21 @@ int pidfd_compare_files(pid_t a, pid_t b);
  */
 int pidfd_get_copy(pid_t pid, pid_t tid, int fd);
 
+/**
+ * A descriptor of a process, which stays that process's whoever gets its number.
+ * It is readable when the process has ended (poll(2)).
+ *
+ * Return it, the caller's, or -errno: ESRCH; ENOSYS before Linux 5.3.
+ * Source: pidfd_open(2).
+ */
+int pidfd_of(pid_t pid);
+
+/**
+ * Signal a process.
+ *
+ * @signal  0 sends nothing: it asks whether we may
+ * Return 0 or -errno: EPERM, ESRCH. Source: pidfd_send_signal(2).
+ */
+int pidfd_signal(int pidfd, int signal);
+
 #endif

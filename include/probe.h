@@ -41,4 +41,13 @@ int probe_netns(struct probe *p, const struct holder *h);
  */
 int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t size);
 
+enum { PROBE_REUSEADDR = 1, PROBE_REUSEPORT = 2 };
+
+/**
+ * Whether a held socket lets others bind to its port: SO_REUSEADDR, SO_REUSEPORT.
+ *
+ * Return a set of the two above, or -errno as above. Source: socket(7).
+ */
+int probe_reuse(struct probe *p, const struct holder *h);
+
 #endif

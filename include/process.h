@@ -16,6 +16,7 @@
 #define PROCESS_ARGS (1U << 1)
 #define PROCESS_CWD  (1U << 2)
 #define PROCESS_TASK (1U << 3) /* commands of threads, as records of their own */
+#define PROCESS_CGROUP (1U << 4)
 
 struct process {
 	pid_t pid;
@@ -30,6 +31,7 @@ struct process {
 	char *args; /* owned by the table; NUL-separated; NULL when not read */
 	size_t args_len;
 	char *cwd; /* owned by the table; terminated; NULL when not read */
+	char *cgroup; /* its path (cgroup_name.h); the same */
 };
 
 struct process_table {
@@ -64,6 +66,14 @@ void process_free(struct process *p);
 int process_parse_stat(const char *text, size_t len, struct process *out);
 
 /**
+ * Open the directory of a process, as a place to read from.
+ *
+ * @proc_fd  root of a proc tree; borrowed
+ * Return the descriptor, the caller's, or -errno: ENOENT if there is none.
+ */
+int process_open(int proc_fd, pid_t pid);
+
+/**
  * Read the facts of one task.
  *
  * @dir_fd  PID or PID/task/TID directory; borrowed
@@ -82,6 +92,13 @@ int process_load(int dir_fd, unsigned facts, struct process *out);
  * Return 1, 0 if it is gone or may not be read, or -ENOMEM.
  */
 int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned facts);
+
+/**
+ * The state letter of a task, as in proc_pid_stat(5): R, S, D, T, Z ...
+ *
+ * Return 0 if it is gone or does not say.
+ */
+char process_load_state(int dir_fd);
 
 /**
  * True if a task can hold no descriptors: a kernel thread, or a zombie.

@@ -21,6 +21,7 @@ struct stats {
 		uint64_t ns;
 	} phases[STATS_PHASES_MAX];
 	size_t len;
+	const char *note; /* what else is worth saying, of an action; NULL: nothing */
 };
 
 /** Start the clock. */

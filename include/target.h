@@ -50,6 +50,19 @@ void target_list_free(struct target_list *list);
 int target_list_add(struct target_list *list, struct names *names, const char *word, size_t item,
 		    const char **out_why);
 
+/** Add a copy of a target, for another item. Return 0 or -ENOMEM. */
+int target_list_add_copy(struct target_list *list, const struct target *t, size_t item);
+
+/** The path of a target, terminated; false if it is no absolute path, or does not fit. */
+bool target_path(const struct target *t, char *out, size_t size);
+
+/**
+ * Find the socket file that a target's path names now.
+ *
+ * Return true if the target is an absolute path.
+ */
+bool target_find_file(struct target *t);
+
 /** Prepare the list for matching 10,000 targets quickly. */
 void target_list_sort(struct target_list *list);
 

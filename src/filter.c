@@ -115,6 +115,14 @@ int filter_add(struct filter *f, enum filter_kind kind, const char *word, const 
 	}
 }
 
+int filter_add_target(struct filter *f, const struct target *t)
+{
+	size_t item;
+	int rc = add_item(f, FILTER_TARGET, "", 0, &item);
+
+	return rc < 0 ? rc : target_list_add_copy(&f->targets, t, item);
+}
+
 /* AF_UNSPEC for kinds that have neither addresses nor names of ours. */
 static sa_family_t family_of(const struct sock *s)
 {
@@ -205,6 +213,17 @@ bool filter_names_something(const struct filter *f)
 	       f->processes.includes[PROCESS_KEY_PID];
 }
 
+bool filter_is_everything(const struct filter *f)
+{
+	bool narrowed = f->targets.len > 0 || f->states.any_included;
+
+	for (size_t i = 0; i < f->inet_len; i++)
+		narrowed |= f->inet[i].ports.len > 0 || f->inet[i].hosts_len > 0;
+	for (unsigned key = 0; key < PROCESS_KEY_COUNT; key++)
+		narrowed |= f->processes.includes[key];
+	return !narrowed;
+}
+
 unsigned filter_facts(const struct filter *f)
 {
 	for (size_t i = 0; i < f->processes.len; i++) {
@@ -255,7 +274,7 @@ bool filter_wants_process(const void *filter, const struct process *p)
 static bool inet_match(const struct filter *f, const struct inet_spec *spec,
 		       const struct port_range *range, const struct sock *s)
 {
-	bool local_only = f->local_ports && !f->states_given && spec->hosts_len == 0 &&
+	bool local_only = f->local_ports && !f->states.any_included && spec->hosts_len == 0 &&
 			  spec->ports.len > 0;
 
 	return inet_spec_match(spec, range, s, local_only);
@@ -402,6 +421,17 @@ size_t filter_wants_ports(const struct filter *f, enum sock_proto proto, uint16_
 			out[count++] = t->lo;
 	}
 	return count;
+}
+
+bool filter_names_local_port(struct filter *f, const struct sock *s)
+{
+	size_t cursor = 0;
+
+	for (size_t i = 0; i < f->inet_len; i++) {
+		if (f->inet[i].ports.len > 0 && inet_spec_match(&f->inet[i], NULL, s, true))
+			return true;
+	}
+	return target_list_next(&f->targets, s, &cursor) != NULL;
 }
 
 bool filter_has_path(const struct filter *f)

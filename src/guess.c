@@ -12,7 +12,6 @@
 #include "snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +20,6 @@
 
 /* The root cgroup's id: on hosts without version 2 all sockets say so (KERNFS_ROOT_INO). */
 enum { ROOT_CGROUP = 1 };
-
-static int open_process(const struct snapshot_request *rq, pid_t pid)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	return openat(rq->inventory.namespaces->proc_fd, name,
-		      O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-}
 
 /* Keep the facts of a process that a guess names. Return 0, also if it is gone, or -ENOMEM. */
 static int load_process(const struct snapshot_request *rq, struct snapshot *snap, pid_t pid)
@@ -68,7 +58,7 @@ static bool describe_suspect(const struct snapshot_request *rq, const struct evi
 	struct process p = {.pid = e->pid, .tid = e->pid};
 	struct cgroup_name name = {"", 0};
 	char text[4096];
-	int fd = open_process(rq, e->pid);
+	int fd = process_open(rq->inventory.namespaces->proc_fd, e->pid);
 
 	if (fd < 0)
 		return false;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void row_list_free(struct row_list *list)
 {
@@ -53,10 +54,40 @@ static enum reason reason_of(const struct snapshot *snap, const struct sock *s,
 	return REASON_UNKNOWN;
 }
 
+/* Do selections choose a process that could not be read? */
+static bool wants_denied(const struct snapshot *snap, const struct filter *filter)
+{
+	for (size_t i = 0; i < snap->scan.denied_len; i++) {
+		const struct scan_denied *denied = &snap->scan.denied[i];
+		struct process p = {.pid = denied->pid, .tid = denied->pid, .uid = denied->uid,
+				    .is_opaque = true};
+		if (filter_wants_process(filter, &p))
+			return true;
+	}
+	return false;
+}
+
+/* May a socket that no row shows have a holder that is asked for, and hidden? */
+static bool is_left_out(const struct snapshot *snap, const struct filter *filter,
+			const struct row *row, bool denied_is_wanted)
+{
+	const struct sock *s = row->sock;
+	struct process owner = {.uid = s->uid, .is_opaque = true};
+
+	/* Beside a holder that is left out, who has made the socket; root can read nearly all. */
+	if (row->holder)
+		return geteuid() != 0 && s->uid_known && s->uid != row->process->uid &&
+		       snapshot_may_hide(snap, s) && filter_wants_process(filter, &owner);
+	return row_is_hidden(row) && (!s->uid_known || denied_is_wanted ||
+				      filter_wants_process(filter, &owner));
+}
+
 /* Add the rows of one socket and its holders; without any, its reason. */
 static int join_sock(const struct snapshot *snap, struct filter *filter, const struct sock *s,
 		     const struct holder *h, size_t count, struct row_list *out)
 {
+	size_t before = out->len;
+
 	for (size_t i = 0; i < count; i++) {
 		struct row row = {.sock = s, .holder = &h[i]};
 
@@ -72,14 +103,19 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		if (rc < 0)
 			return rc;
 	}
-	if (count > 0 || filter_limits_scan(filter))
+	if (filter_limits_scan(filter))
 		return 0;
+	if (count > 0) {
+		struct row other = {.sock = s, .holder = h};
+		other.process = process_table_find(&snap->processes, h->pid, h->pid);
+		out->left_out += out->len == before && other.process &&
+				 is_left_out(snap, filter, &other, out->wants_denied);
+		return 0;
+	}
 	struct row row = {.sock = s, .clue = clue_list_find(&snap->clues, s)};
 	row.reason = reason_of(snap, s, row.clue);
 	if (!filter_wants_unheld(filter) || !filter_match_unheld(filter, s)) {
-		struct process owner = {.uid = s->uid, .is_opaque = true};
-		out->left_out += row_is_hidden(&row) &&
-				 (!s->uid_known || filter_wants_process(filter, &owner));
+		out->left_out += is_left_out(snap, filter, &row, out->wants_denied);
 		return 0;
 	}
 	filter_mark_found(filter, s, NULL, -1);
@@ -113,6 +149,8 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 {
 	size_t cursor = 0;
 
+	out->wants_denied = process_filter_chooses(&filter->processes) &&
+			    wants_denied(snap, filter);
 	for (size_t i = 0; i < snap->socks.len; i++) { /* in the order of the holders */
 		const struct sock *s = &snap->socks.v[i];
 		const struct holder *h = NULL;

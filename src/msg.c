@@ -57,3 +57,11 @@ void msg_note(const char *text)
 	buf_add_char(&b, '\n');
 	finish(&b);
 }
+
+void msg_note_buf(struct buf *text)
+{
+	buf_add_char(text, '\0');
+	if (text->error == 0)
+		msg_note(text->data);
+	buf_free(text);
+}

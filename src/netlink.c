@@ -274,8 +274,8 @@ static int dump_once(int fd, const struct nl_request *rq, struct inbox *in, bool
 			return n < 0 ? (int)n : -EBADMSG; /* 0: the other end is gone */
 		rc = nl_parse_datagram(in->bytes, (size_t)n, seq, rq->take, rq->ctx, &reply);
 		*out_interrupted |= reply.interrupted;
-		/* Without NL_FLAG_DUMP one message is the answer. */
-		if (!(rq->flags & NL_FLAG_DUMP) && reply.answered)
+		/* Unless its end is marked, one message is the answer. */
+		if (!(rq->flags & (NL_FLAG_DUMP | NL_FLAG_ACK)) && reply.answered)
 			break;
 	}
 	return rc;

@@ -148,6 +148,19 @@ void netns_leave(const struct netns_list *list)
 		abort();
 }
 
+int netns_keep(struct netns_list *list, struct netns *ns)
+{
+	if (is_home(list, ns))
+		return 0;
+	int fd = open_netns(list, ns), rc = fd < 0 ? fd : netns_enter(list, ns);
+
+	if (rc == 0)
+		netns_leave(list);
+	else if (fd >= 0)
+		netns_close(ns);
+	return rc;
+}
+
 int netns_open_netlink(struct netns_list *list, struct netns *ns, int protocol)
 {
 	int rc = netns_enter(list, ns);

@@ -1,6 +1,8 @@
 /* Strict decimal and hex numbers; see num.h. */
 #include "num.h"
 
+#include <stddef.h>
+
 /* Value of a digit plus one; 0 for every other byte. */
 static const uint8_t digit_values[256] = {
 	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
@@ -46,5 +48,23 @@ bool num_parse(const char *text, const char *end, uint64_t max, uint64_t *out)
 	if (!num_scan(&text, end, 10, max, &value) || text != end)
 		return false;
 	*out = value;
+	return true;
+}
+
+bool num_parse_seconds(const char *text, const char *end, uint32_t *out_ms)
+{
+	enum { SECONDS_MAX = 1000000 };
+	uint64_t seconds, ms = 0;
+
+	if (!num_scan(&text, end, 10, SECONDS_MAX, &seconds))
+		return false;
+	if (text < end) {
+		ptrdiff_t digits = end - text - 1;
+		if (*text != '.' || digits < 1 || digits > 3 || !num_parse(text + 1, end, 999, &ms))
+			return false;
+		for (; digits < 3; digits++)
+			ms *= 10;
+	}
+	*out_ms = (uint32_t)(seconds * 1000 + ms);
 	return true;
 }

@@ -9,8 +9,10 @@
 #include "grow.h"
 #include "inet_spec.h"
 #include "num.h"
+#include "signal_name.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,8 @@ struct option_row;
 /* Take the value of an option; "" where it is optional and not given. */
 typedef int set_value(struct parser *p, const struct option_row *row, const char *value);
 
-static set_value add_filter, set_colour, set_columns, set_groups, set_kill, set_netns, set_proc,
-	set_scan, set_source, set_tcp_info, set_threads, set_width;
+static set_value add_filter, set_colour, set_columns, set_grace, set_groups, set_kill, set_netns,
+	set_proc, set_scan, set_source, set_tcp_info, set_threads, set_timeout, set_wait, set_width;
 
 struct option_row {
 	char sign;        /* '-' or '+' of the short form */
@@ -92,8 +94,19 @@ static const struct option_row rows[] = {
 	{'-', 'V', FLAG(tell_missing), .help = "say what was not found"},
 	{'-', 'w', FLAG(no_notes), .help = "no notes (+w: notes again)"},
 	{'+', 'w', FLAG(no_notes), .off = true},
-	{'-', 'k', "kill", VALUE_ATTACHED, .set = set_kill,
-	 .attached = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+"},
+	{'-', 'k', "kill", VALUE_ATTACHED, .set = set_kill, .shown = "[SIGNAL]",
+	 .attached = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-",
+	 .help = "signal who holds; TERM unless named"},
+	{'-', 0, "grace", VALUE_NEEDED, .set = set_grace, .shown = "SECONDS",
+	 .help = "of -k: then KILL for who lives"},
+	{'-', 0, "dry-run", FLAG(dry_run), .help = "say what -k or --close would do"},
+	{'-', 0, "ask", FLAG(ask), .help = "ask before -k or --close act"},
+	{'-', 0, "force", FLAG(force), .help = "of -k: guarded processes, too"},
+	{'-', 0, "close", FLAG(close), .help = "end connections, not processes"},
+	{'-', 0, "wait", VALUE_NEEDED, .set = set_wait, .shown = "WHAT",
+	 .help = "until all targets are: free, listen"},
+	{'-', 0, "timeout", VALUE_NEEDED, .set = set_timeout, .shown = "SECONDS",
+	 .help = "of --wait: then exit status 1"},
 	{'-', 0, "source", VALUE_NEEDED, .set = set_source, .shown = "SOURCE",
 	 .help = "auto, proc (text), diag (netlink)"},
 	{'-', 0, "scan", VALUE_NEEDED, .set = set_scan, .shown = "SCANNER",
@@ -276,8 +289,43 @@ static int set_groups(struct parser *p, const struct option_row *row, const char
 static int set_kill(struct parser *p, const struct option_row *row, const char *signal)
 {
 	(void)row;
-	(void)signal;
 	p->o->kill = true;
+	p->o->signal = SIGTERM;
+	if (*signal == '\0' || signal_name_parse(signal, strlen(signal), &p->o->signal))
+		return 0;
+	return refuse(p, "-k", signal, "no such signal; a port stands apart: -k 8080");
+}
+
+static int set_seconds(struct parser *p, const char *option, const char *text, bool *out_given,
+		       uint32_t *out_ms)
+{
+	*out_given = true;
+	if (num_parse_seconds(text, text + strlen(text), out_ms))
+		return 0;
+	return refuse(p, option, text, "must be seconds up to 1000000, with three decimals at most");
+}
+
+static int set_grace(struct parser *p, const struct option_row *row, const char *text)
+{
+	(void)row;
+	return set_seconds(p, "--grace", text, &p->o->has_grace, &p->o->grace_ms);
+}
+
+static int set_timeout(struct parser *p, const struct option_row *row, const char *text)
+{
+	(void)row;
+	return set_seconds(p, "--timeout", text, &p->o->has_timeout, &p->o->timeout_ms);
+}
+
+static int set_wait(struct parser *p, const struct option_row *row, const char *what)
+{
+	static const char *const words[] = {"free", "listen"};
+	int i = find_word(what, words, 2);
+
+	(void)row;
+	if (i < 0)
+		return refuse(p, "--wait", what, "must be free or listen");
+	p->o->wait = i == 0 ? OPTION_WAIT_FREE : OPTION_WAIT_LISTEN;
 	return 0;
 }
 
@@ -376,6 +424,25 @@ static int refuse_letter(struct parser *p, const char *word, char letter)
 					    : "unknown option");
 }
 
+/* `-k -9`, `-kterm`, `-k=9`: as kill(1) and others take a signal. */
+static bool is_signal_astray(const struct parser *p, const char *word)
+{
+	const char *text = word[1] == 'k' ? word + 2 : word + 1;
+	char name[16];
+	size_t len = 0;
+	int signal;
+
+	if (*word != '-' || !p->o->kill)
+		return false;
+	if (text > word + 1 && *text == '=')
+		text++;
+	for (; len < sizeof(name) && text[len]; len++) {
+		char c = text[len];
+		name[len] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	}
+	return signal_name_parse(name, len, &signal);
+}
+
 static int parse_cluster(struct parser *p, const char *word)
 {
 	char sign = *word;
@@ -386,9 +453,11 @@ static int parse_cluster(struct parser *p, const char *word)
 
 		while (row < end && (row->letter != *at || row->sign != sign))
 			row++;
-		if (row == end) {
+		if (row == end && is_signal_astray(p, word))
+			return refuse(p, word, NULL,
+				      "a signal is attached, in upper case: -kKILL, -k9");
+		if (row == end)
 			return refuse_letter(p, word, *at);
-		}
 		int rc = parse_letter(p, row, at + 1, &used);
 		if (rc < 0)
 			return rc;
@@ -411,7 +480,8 @@ static int parse_long(struct parser *p, const char *word)
 			return set_flag(p, row);
 		if (!value && row->value == VALUE_NEEDED)
 			value = take_word(p);
-		if (!value && row->value == VALUE_NEEDED)
+		if ((!value && row->value == VALUE_NEEDED) ||
+		    (value && !*value && row->value == VALUE_ATTACHED))
 			return refuse(p, word, NULL, "needs a value");
 		return row->set(p, row, value ? value : "");
 	}
@@ -455,11 +525,16 @@ static void add_row_help(const struct option_row *row, struct buf *out)
 		buf_add_char(out, row->sign);
 		buf_add_char(out, row->letter);
 	}
+	if (row->letter && row->name && tight) /* -k[SIGNAL], --kill[=SIGNAL] */
+		buf_add_str(out, row->shown);
 	if (row->name) {
 		buf_add_str(out, row->letter ? ", --" : "--");
 		buf_add_str(out, row->name);
 	}
-	if (row->shown) {
+	if (row->shown && tight && row->name) {
+		buf_add_str(out, "[=");
+		buf_add_str(out, row->shown + 1);
+	} else if (row->shown) {
 		buf_add_str(out, tight ? "" : row->name ? "=" : " ");
 		buf_add_str(out, row->shown);
 	}

@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 /* Older C libraries have no names for these; the numbers are the same everywhere. */
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -34,4 +37,16 @@ int pidfd_get_copy(pid_t pid, pid_t tid, int fd)
 	int err = -errno;
 	close(pidfd);
 	return copy < 0 ? err : copy;
+}
+
+int pidfd_of(pid_t pid)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
+
+	return pidfd < 0 ? -errno : pidfd;
+}
+
+int pidfd_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U) < 0 ? -errno : 0;
 }

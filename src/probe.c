@@ -18,8 +18,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Older C libraries have no name for it; the number is the same everywhere. */
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
 
 enum {
 	GET_NETNS = 0x894C, /* SIOCGSKNS, linux/sockios.h */
@@ -27,7 +33,7 @@ enum {
 	NAME_MAX_BYTES = 128,
 };
 
-enum probe_kind { PROBE_NETNS, PROBE_NAME };
+enum probe_kind { PROBE_NETNS, PROBE_NAME, PROBE_REUSE };
 
 struct question {
 	enum probe_kind kind;
@@ -37,7 +43,7 @@ struct question {
 };
 
 struct answer {
-	int rc; /* length of the name, 0, or -errno */
+	int rc; /* length of the name, flags, 0, or -errno */
 	char name[NAME_MAX_BYTES];
 };
 
@@ -60,6 +66,17 @@ static int copy_socket(const struct question *q)
 	return -ESTALE;
 }
 
+static int read_reuse(int copy)
+{
+	int addr = 0, port = 0;
+	socklen_t addr_len = sizeof(addr), port_len = sizeof(port);
+
+	if (getsockopt(copy, SOL_SOCKET, SO_REUSEADDR, &addr, &addr_len) < 0 ||
+	    getsockopt(copy, SOL_SOCKET, SO_REUSEPORT, &port, &port_len) < 0)
+		return -errno;
+	return (addr ? PROBE_REUSEADDR : 0) | (port ? PROBE_REUSEPORT : 0);
+}
+
 /* Answer one question; @out_fd is a namespace to send along, or -1. */
 static void answer(const struct question *q, struct answer *out, int *out_fd)
 {
@@ -73,6 +90,8 @@ static void answer(const struct question *q, struct answer *out, int *out_fd)
 	if (q->kind == PROBE_NETNS) {
 		*out_fd = ioctl(copy, GET_NETNS);
 		out->rc = *out_fd < 0 ? -errno : 0;
+	} else if (q->kind == PROBE_REUSE) {
+		out->rc = read_reuse(copy);
 	} else if (getsockname(copy, (struct sockaddr *)out->name, &len) < 0) {
 		out->rc = -errno;
 	} else {
@@ -108,11 +127,29 @@ static void send_answer(int fd, const struct answer *a, int netns)
 		close(netns);
 }
 
+/*
+ * What whoport has inherited would be held by the child, too, perhaps the very socket
+ * that is to come free. Return what @fd has become.
+ */
+static int keep_only(int fd)
+{
+	enum { FDS_MAX = 1024 }; /* where there is no close_range(2), before Linux 5.9 */
+
+	if (dup2(fd, 0) < 0)
+		return fd;
+	if (syscall(SYS_close_range, 1U, ~0U, 0U) == 0)
+		return 0;
+	for (int i = 1; i < FDS_MAX; i++)
+		close(i);
+	return 0;
+}
+
 static void serve(int fd)
 {
 	struct question q;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	fd = keep_only(fd);
 	while (recv(fd, &q, sizeof(q), 0) == (ssize_t)sizeof(q)) {
 		struct answer a = {0};
 		int netns;
@@ -213,4 +250,12 @@ int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t siz
 	if (rc > 0)
 		memcpy(out, a.name, (size_t)rc < size ? (size_t)rc : size);
 	return rc;
+}
+
+int probe_reuse(struct probe *p, const struct holder *h)
+{
+	struct answer a = {0};
+	int fd;
+
+	return ask(p, PROBE_REUSE, h, &a, &fd);
 }

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "process.h"
 
+#include "cgroup_name.h"
 #include "grow.h"
 #include "num.h"
 #include "procfs.h"
@@ -24,7 +25,8 @@ void process_free(struct process *p)
 {
 	free(p->args);
 	free(p->cwd);
-	p->args = p->cwd = NULL;
+	free(p->cgroup);
+	p->args = p->cwd = p->cgroup = NULL;
 }
 
 void process_table_free(struct process_table *t)
@@ -174,6 +176,18 @@ static int load_cwd(int dir_fd, struct process *out)
 	return out->cwd ? 0 : -ENOMEM;
 }
 
+static int load_cgroup(int dir_fd, struct process *out)
+{
+	char text[8192];
+	struct cgroup_name path;
+	ssize_t n = procfs_read(dir_fd, "cgroup", text, sizeof(text));
+
+	if (n <= 0 || !cgroup_parse_file(text, (size_t)n, &path))
+		return 0;
+	out->cgroup = strndup(path.text, path.len);
+	return out->cgroup ? 0 : -ENOMEM;
+}
+
 int process_load(int dir_fd, unsigned facts, struct process *out)
 {
 	struct stat st;
@@ -188,9 +202,27 @@ int process_load(int dir_fd, unsigned facts, struct process *out)
 		rc = load_args(dir_fd, out);
 	if (rc == 0 && facts & PROCESS_CWD)
 		rc = load_cwd(dir_fd, out);
+	if (rc == 0 && facts & PROCESS_CGROUP)
+		rc = load_cgroup(dir_fd, out);
 	if (rc < 0)
 		process_free(out);
 	return rc;
+}
+
+/* The state letter in the text of PID/stat, or 0. */
+static char parse_state(const char *text, size_t len)
+{
+	const char *state = procfs_stat_field(text, len, 3);
+
+	return state && state < text + len ? *state : '\0';
+}
+
+char process_load_state(int dir_fd)
+{
+	char text[1024];
+	ssize_t n = procfs_read(dir_fd, "stat", text, sizeof(text));
+
+	return n > 0 ? parse_state(text, (size_t)n) : '\0';
 }
 
 bool process_holds_nothing(int dir_fd)
@@ -200,18 +232,24 @@ bool process_holds_nothing(int dir_fd)
 	if (n <= 0)
 		return false;
 
-	const char *state = procfs_stat_field(text, (size_t)n, 3);
-	return (state && state < text + n && (*state == 'Z' || *state == 'X')) ||
-	       procfs_parse_kthread(text, (size_t)n);
+	char state = parse_state(text, (size_t)n);
+	return state == 'Z' || state == 'X' || procfs_parse_kthread(text, (size_t)n);
+}
+
+int process_open(int proc_fd, pid_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	int fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
 }
 
 int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned facts)
 {
 	struct process p = {.pid = pid, .tid = pid};
-	char name[16];
+	int fd = process_open(proc_fd, pid);
 
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	int fd = openat(proc_fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return 0;
 	int rc = process_load(fd, facts, &p);

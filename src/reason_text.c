@@ -7,6 +7,7 @@
 #include "escape.h"
 #include "join.h"
 #include "peer.h"
+#include "process_text.h"
 #include "snapshot.h"
 #include "sock.h"
 
@@ -17,37 +18,6 @@ enum {
 	HOLDERS_MAX = 64, /* holders of a listener that are looked at */
 	NAMED_MAX = 3,    /* of which a reason names the first */
 };
-
-/*
- * A foreign name among our words: what parts these may not come from it, or a
- * command called "a,1; likely b" would be a second process.
- */
-static void add_foreign(const struct column_style *style, const char *name, size_t len,
-			struct buf *out)
-{
-	static const char parts[] = ",;[]";
-
-	while (len > 0) {
-		size_t plain = 0;
-		while (plain < len && (name[plain] == '\0' || !strchr(parts, name[plain])))
-			plain++;
-		escape_add(out, name, plain, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
-		if (plain < len) {
-			buf_add_str(out, "\\x");
-			buf_add_hex(out, (unsigned char)name[plain++], 2);
-		}
-		name += plain;
-		len -= plain;
-	}
-}
-
-/* `nginx,811` */
-static void add_process(const struct column_style *style, const struct process *p, struct buf *out)
-{
-	add_foreign(style, p->command, p->command_len, out);
-	buf_add_char(out, ',');
-	buf_add_dec(out, (uint64_t)p->pid);
-}
 
 static int compare_process(const void *x, const void *y)
 {
@@ -96,7 +66,7 @@ static void add_listeners(const struct column_style *style, const struct sock *s
 	bool group = count > 1 && unique + hidden > 1;
 	for (size_t i = 0; i < unique && i < NAMED_MAX; i++) {
 		buf_add_str(out, i > 0 ? " " : group ? ": one of " : ": ");
-		add_process(style, holders[i], out);
+		process_text_add(holders[i], style->escape, out);
 	}
 	if (unique > NAMED_MAX)
 		buf_add_str(out, " ...");
@@ -128,7 +98,7 @@ static void add_suspect(const struct column_style *style, const struct clue *clu
 	buf_add_str(out, reason == REASON_PERMISSION || reason == REASON_PIDNS ? ", or probably "
 										: "; probably ");
 	buf_add_str(out, how[clue->how].before);
-	add_process(style, p, out);
+	process_text_add(p, style->escape, out);
 	buf_add_str(out, how[clue->how].after);
 }
 
@@ -145,14 +115,14 @@ static void add_clue(const struct column_style *style, const struct clue *clue,
 	buf_add_str(out, "; ");
 	buf_add_str(out, clue->place_kind);
 	buf_add_char(out, ' ');
-	add_foreign(style, clue->place, strlen(clue->place), out);
+	process_text_add_name(clue->place, strlen(clue->place), style->escape, out);
 	for (size_t i = 0; i < clue->likely_len; i++) {
 		const struct process *p = process_table_find(&style->snap->processes,
 							     clue->likely[i], clue->likely[i]);
 		if (!p)
 			continue;
 		buf_add_str(out, first ? "; likely " : " ");
-		add_process(style, p, out);
+		process_text_add(p, style->escape, out);
 		first = false;
 	}
 }

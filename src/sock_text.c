@@ -48,10 +48,9 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 		buf_add_dec(out, end->port);
 }
 
-/* An abstract name: '@' for the leading NUL, `\0` for others, as in a target. */
-static void add_exact_name(const struct sock *s, unsigned flags, struct buf *out)
+void sock_text_add_exact_name(const char *name, size_t name_len, unsigned flags, struct buf *out)
 {
-	const char *at = s->name, *end = at + s->name_len;
+	const char *at = name, *end = at + name_len;
 
 	if (at < end && *at == '\0') {
 		buf_add_char(out, '@');
@@ -72,7 +71,7 @@ void sock_text_add_path(const struct column_style *style, const struct sock *s, 
 			struct buf *out)
 {
 	if (s->name && s->name_is_exact)
-		add_exact_name(s, style->escape | flags, out);
+		sock_text_add_exact_name(s->name, s->name_len, style->escape | flags, out);
 	else if (s->name)
 		escape_add(out, s->name, s->name_len, style->escape | flags, ESCAPE_ALL);
 }

@@ -13,6 +13,7 @@
 #include "netlink.h"
 #include "other_row.h"
 #include "sock.h"
+#include "sockdiag_request.h"
 #include "sockdiag_row.h"
 #include "source.h"
 
@@ -28,17 +29,14 @@ enum {
 	SOCK_DIAG_BY_FAMILY = 20, /* linux/sock_diag.h */
 	TCPDIAG_GETSOCK = 18,     /* linux/inet_diag.h: of TCP, and of both families at once */
 	PORTS_MAX = 4,            /* as many dumps by port cost less than a whole one */
-	PROTOCOL_IN_ATTRIBUTE = 255, /* inet_diag's way to ask for a number above 255 */
 };
 
 static const struct inet_proto {
 	enum sock_proto proto;
-	uint16_t number; /* IPPROTO_TCP and so on */
 	bool has_states; /* waiting sockets and connections can be asked for apart */
 } inet_protos[] = {
-	{SOCK_PROTO_TCP, 6, true},       {SOCK_PROTO_UDP, 17, false},
-	{SOCK_PROTO_UDPLITE, 136, false}, {SOCK_PROTO_RAW, 255, false},
-	{SOCK_PROTO_MPTCP, 262, true},   {SOCK_PROTO_SCTP, 132, false},
+	{SOCK_PROTO_TCP, true},      {SOCK_PROTO_UDP, false},  {SOCK_PROTO_UDPLITE, false},
+	{SOCK_PROTO_RAW, false},     {SOCK_PROTO_MPTCP, true}, {SOCK_PROTO_SCTP, false},
 };
 
 static const struct other_proto {
@@ -57,19 +55,6 @@ static const struct other_proto {
 };
 
 /* Wire forms; their members' order and sizes leave no holes. */
-struct inet_request {
-	uint8_t family, protocol, extensions, pad;
-	uint32_t states;
-	uint16_t sport, dport; /* network byte order */
-	uint32_t src[4], dst[4];
-	uint32_t interface;
-	uint32_t cookie[2];
-	struct {
-		uint16_t len, type;
-		uint32_t value;
-	} protocol_attr; /* sent for PROTOCOL_IN_ATTRIBUTE only */
-};
-
 struct tcp_request {
 	uint8_t family, src_len, dst_len, extensions;
 	uint16_t sport, dport; /* network byte order */
@@ -236,18 +221,11 @@ static int run_dump(struct dump *d, uint16_t type, const void *body, size_t len)
 static int dump_inet(struct dump *d, const struct inet_proto *p, sa_family_t family,
 		     uint32_t states, uint16_t port)
 {
-	enum { REQ_PROTOCOL = 3 }; /* INET_DIAG_REQ_PROTOCOL */
-	bool is_large = p->number > PROTOCOL_IN_ATTRIBUTE;
-	struct inet_request body = {
-		.family = (uint8_t)family,
-		.protocol = is_large ? PROTOCOL_IN_ATTRIBUTE : (uint8_t)p->number,
-		.states = states,
-		.sport = htons(port),
-		.cookie = {UINT32_MAX, UINT32_MAX},
-		.protocol_attr = {sizeof(body.protocol_attr), REQ_PROTOCOL, p->number},
-	};
-	size_t len = is_large ? sizeof(body) : offsetof(struct inet_request, protocol_attr);
+	struct sockdiag_request body;
+	size_t len = sockdiag_request_begin(p->proto, family, &body);
 
+	body.states = states;
+	body.sport = htons(port);
 	return run_dump(d, SOCK_DIAG_BY_FAMILY, &body, len);
 }
 
@@ -295,8 +273,10 @@ static int dump_families(struct dump *d, const struct inet_proto *p, uint32_t st
 	d->proto = p->proto;
 	if (sink->wants_ports)
 		count = sink->wants_ports(sink->ctx, p->proto, ports, PORTS_MAX);
-	if (count == 0)
-		count = 1; /* port 0: any */
+	if (count == 0) { /* port 0: any */
+		ports[0] = 0;
+		count = 1;
+	}
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		rc = dump_port(d, p, states, ports[i]);
 		if (!(d->st->refused & SOCK_PROTO_BIT(p->proto)))

@@ -98,6 +98,10 @@ void stats_add(struct buf *out, const struct stats *s, const struct snapshot *sn
 	for (size_t i = 0; i < s->len; i++)
 		add_ms(out, s->phases[i].name, s->phases[i].ns);
 	add_ms(out, "total", s->last_ns - s->start_ns);
+	if (s->note) {
+		buf_add_str(out, "\nwhoport: stats: ");
+		buf_add_str(out, s->note);
+	}
 	buf_add_str(out, "\nwhoport: stats: memory:");
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		add_count(out, "peak KiB", (uint64_t)usage.ru_maxrss);

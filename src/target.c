@@ -39,6 +39,51 @@ static int add_target(struct target_list *list, const struct target *t)
 	return 0;
 }
 
+int target_list_add_copy(struct target_list *list, const struct target *t, size_t item)
+{
+	struct target copy = *t;
+
+	copy.item = item;
+	if (t->name) {
+		copy.name = malloc(t->name_len + 1);
+		if (!copy.name)
+			return -ENOMEM;
+		memcpy(copy.name, t->name, t->name_len);
+	}
+	int rc = add_target(list, &copy);
+	if (rc < 0)
+		free(copy.name);
+	return rc;
+}
+
+static void find_file(const char *path, struct sock_file *out)
+{
+	struct stat st;
+
+	*out = (struct sock_file){0};
+	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		*out = (struct sock_file){major(st.st_dev), minor(st.st_dev), (uint32_t)st.st_ino};
+}
+
+bool target_path(const struct target *t, char *out, size_t size)
+{
+	if (!t->name || t->name_len == 0 || t->name_len >= size || *t->name != '/')
+		return false;
+	memcpy(out, t->name, t->name_len);
+	out[t->name_len] = '\0';
+	return true;
+}
+
+bool target_find_file(struct target *t)
+{
+	char path[PATH_MAX];
+
+	if (!target_path(t, path, sizeof(path)))
+		return false;
+	find_file(path, &t->file);
+	return true;
+}
+
 /* Add a unix name, unless it is there already from another spelling. */
 static int add_name(struct target_list *list, const char *name, size_t len, size_t item)
 {
@@ -136,7 +181,7 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 {
 	const char *plain = word;
 	size_t first = list->len;
-	struct stat st;
+	struct sock_file file;
 
 	if (strlen(word) >= PATH_MAX)
 		return refuse_word(out_why, "longer than a path can be");
@@ -147,12 +192,10 @@ static int add_path(struct target_list *list, const char *word, size_t item, con
 		rc = add_name(list, plain, strlen(plain), item);
 	if (rc == 0)
 		rc = add_spellings(list, plain, item);
-	if (rc < 0 || stat(word, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return rc;
+	find_file(word, &file);
 	for (size_t i = first; i < list->len; i++)
-		list->v[i].file = (struct sock_file){major(st.st_dev), minor(st.st_dev),
-						     (uint32_t)st.st_ino};
-	return 0;
+		list->v[i].file = file;
+	return rc;
 }
 
 /* Add each range of a port list, at each address. */

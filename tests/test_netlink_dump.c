@@ -308,6 +308,45 @@ static void request_that_is_no_dump_ignores_late_answers(void **state)
 	}
 }
 
+/* --- an acknowledged request --------------------------------------------- */
+
+static void answer_and_acknowledge(int fd, const struct nl_seen *seen, void *ctx)
+{
+	uint32_t seq = nl_kernel_seq(seen);
+	const int *error = ctx;
+	struct nl_bytes b = {0};
+
+	nl_kernel_send_error(fd, seq - 1, -EIO); /* late */
+	nl_bytes_begin(&b, NL_TYPE_NOOP, 0, seq);
+	nl_kernel_send(fd, &b);
+	nl_kernel_send_text(fd, seq, "answer");
+	nl_kernel_send_error(fd, seq, *error);
+}
+
+static void acknowledgement_is_waited_for(void **state)
+{
+	int errors[] = {0, -EPERM};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct nl_taken t = {.stop_at = 0};
+		struct nl_request rq = nl_kernel_request(&t);
+		struct nl_kernel k;
+
+		rq.flags = NL_FLAG_ACK;
+		nl_kernel_start(&k, answer_and_acknowledge, &errors[i]);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(nl_dump(k.fd, &rq), errors[i]);
+			assert_buf(&t.text, "20:answer|");
+		}
+		nl_kernel_wait(&k);
+		assert_int_equal(k.seen->count, 2);
+		assert_int_equal(k.seen->v[0].h.flags, 0x5);
+		nl_kernel_free(&k);
+		buf_free(&t.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +360,7 @@ int main(void)
 		cmocka_unit_test(error_ends_the_repeating),
 		cmocka_unit_test(answer_to_no_dump_is_one_datagram_without_an_end),
 		cmocka_unit_test(request_that_is_no_dump_ignores_late_answers),
+		cmocka_unit_test(acknowledgement_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* What the user is told on stderr: errors, and notes on what stayed unseen. */
 #define _GNU_SOURCE
+#include "capture.h"
 #include "fixture.h"
 #include "join.h"
 #include "msg.h"
@@ -8,37 +9,8 @@
 #include "snapshot.h"
 #include "source_procnet.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* stderr, sent to a file of the fixture in the meantime. */
-struct capture {
-	int stderr_fd, file_fd;
-};
-
-static struct capture capture_start(struct fixture *fx)
-{
-	struct capture c;
-
-	c.file_fd = openat(fx->root_fd, "stderr", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	c.stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	assert_true(c.file_fd >= 0 && c.stderr_fd >= 0);
-	fflush(stderr);
-	assert_true(dup2(c.file_fd, STDERR_FILENO) >= 0);
-	return c;
-}
-
-/* Give stderr back; what was written is in @out, terminated. */
-static void capture_end(struct capture *c, char *out, size_t size)
-{
-	dup2(c->stderr_fd, STDERR_FILENO);
-	close(c->stderr_fd);
-	ssize_t n = pread(c->file_fd, out, size - 1, 0);
-	assert_true(n >= 0);
-	out[n] = '\0';
-	close(c->file_fd);
-}
 
 static void messages_name_object_and_reason(void **state)
 {

@@ -95,6 +95,40 @@ static void parse_takes_the_largest_value_allowed(void **state)
 	assert_false(num_parse(text, text + 5, 65534, &value));
 }
 
+static void parse_seconds_takes_three_decimals_at_most(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t ms;
+	} good[] = {
+		{"0", 0}, {"0.0", 0}, {"5", 5000}, {"0.5", 500}, {"0.05", 50}, {"0.005", 5}, {"1.25", 1250},
+		{"12.345", 12345}, {"007", 7000}, {"999999.999", 999999999}, {"1000000", 1000000000},
+	};
+	static const char *const bad[] = {
+		"", ".", ".5", "1.", "1.2345", "1.0005", "-1", "+1", "1e3", "1000001", "1.x", "1.2x", "1.2.", "1..2",
+		" 1", "1 ", "1.-2", "1,5", "x", "18446744073709551616", "4294967296",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		size_t len = strlen(good[i].text);
+		char *text = guard_copy(good[i].text, len);
+		uint32_t ms = 7;
+		if (!num_parse_seconds(text, text + len, &ms) || ms != good[i].ms)
+			fail_msg("%s: %u ms", good[i].text, (unsigned)ms);
+		guard_free(text, len);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		size_t len = strlen(bad[i]);
+		char *text = guard_copy(bad[i], len);
+		uint32_t ms = 7;
+		if (num_parse_seconds(text, text + len, &ms))
+			fail_msg("taken: '%s'", bad[i]);
+		assert_int_equal(ms, 7);
+		guard_free(text, len);
+	}
+}
+
 static void hex_digit_knows_every_byte(void **state)
 {
 	(void)state;
@@ -122,6 +156,7 @@ int main(void)
 		cmocka_unit_test(scan_refuses_and_changes_nothing),
 		cmocka_unit_test(parse_wants_all_of_the_text),
 		cmocka_unit_test(parse_takes_the_largest_value_allowed),
+		cmocka_unit_test(parse_seconds_takes_three_decimals_at_most),
 		cmocka_unit_test(hex_digit_knows_every_byte),
 	};
 

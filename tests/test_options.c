@@ -430,9 +430,10 @@ static void help_lists_every_known_option_once(void **state)
 		buf_add_str(&found, word);
 		buf_add_char(&found, ' ');
 	}
-	/* Not in the list: +w, beside -w, and -k as long as it does nothing. */
+	/* Not in the list: +w, beside -w. */
 	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -o --no-header -R -K -l -T +c +P "
-			   "+n -n -P --color -Q -V -w --source --scan --stats --proc -h -v ");
+			   "+n -n -P --color -Q -V -w -k --grace --dry-run --ask --force --close "
+			   "--wait --timeout --source --scan --stats --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);
 }

@@ -178,6 +178,61 @@ static void load_cuts_arguments_that_are_too_long(void **state)
 	free(args);
 }
 
+static void load_tells_the_path_of_the_cgroup(void **state)
+{
+	static const struct {
+		const char *text, *path; /* NULL: unknown */
+	} cases[] = {
+		{"0::/system.slice/x.service\n", "/system.slice/x.service"},
+		{"1:name=systemd:/x.scope\n0::/\n", "/x.scope"},
+		{"0::/a b\\x2d\n", "/a b\\x2d"},
+		{"", NULL},
+		{"nonsense\n", NULL},
+	};
+	struct fixture *fx = *state;
+	struct process p;
+
+	fixture_add_process(fx, 42, "server");
+	assert_int_equal(load(fx, "42", PROCESS_CGROUP, &p), 0); /* no file: unknown */
+	assert_null(p.cgroup);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fixture_write(fx, "42/cgroup", cases[i].text, strlen(cases[i].text));
+		assert_int_equal(load(fx, "42", 0, &p), 0);
+		assert_null(p.cgroup); /* unasked */
+		assert_int_equal(load(fx, "42", PROCESS_CGROUP, &p), 0);
+		if (cases[i].path)
+			assert_string_equal(p.cgroup, cases[i].path);
+		else
+			assert_null(p.cgroup);
+		process_free(&p);
+		assert_null(p.cgroup);
+		process_free(&p);
+	}
+}
+
+static void state_is_the_letter_behind_the_command(void **state)
+{
+	static const struct {
+		const char *stat;
+		char letter;
+	} cases[] = {
+		{"42 (x) S 1 42 42 0 -1 4194560 0 0", 'S'}, {"42 (x) Z 1 42 42 0 -1 0 0 0", 'Z'},
+		{"42 (x) R (y) T 1 42 42 0 -1 0 0 0", 'T'}, {"42 (x) X 0 -1 -1 0 -1 0 0 0", 'X'},
+		{"42 (x", '\0'}, {"", '\0'},
+	};
+	struct fixture *fx = *state;
+
+	fixture_write(fx, "42/comm", "x\n", 2);
+	int fd = fixture_open(fx, "42");
+	assert_int_equal(process_load_state(fd), '\0'); /* no file: gone */
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		fixture_write(fx, "42/stat", cases[i].stat, strlen(cases[i].stat));
+		assert_int_equal(process_load_state(fd), cases[i].letter);
+	}
+	close(fd);
+	assert_int_equal(process_load_state(-1), '\0');
+}
+
 static void holds_nothing_is_true_of_zombies_and_kernel_threads(void **state)
 {
 	static const struct {
@@ -264,6 +319,8 @@ int main(void)
 		fixture_test(load_takes_a_task_that_is_being_reaped_without_stat),
 		fixture_test(load_reports_a_process_that_is_gone),
 		fixture_test(load_cuts_arguments_that_are_too_long),
+		fixture_test(load_tells_the_path_of_the_cgroup),
+		fixture_test(state_is_the_letter_behind_the_command),
 		fixture_test(holds_nothing_is_true_of_zombies_and_kernel_threads),
 		cmocka_unit_test(table_finds_each_task_after_sorting),
 		cmocka_unit_test(table_keeps_one_record_of_a_task),

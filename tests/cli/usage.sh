@@ -209,15 +209,19 @@ refuses 'fd_asked_for_and_left_out' selection -d 3,^1-5
 refuses 'command_asked_for_and_left_out' selection -c server -c ^server
 refuses 'command_asked_for_and_left_out_by_prefix' selection -c server -c ^serv
 
-# --- -t and -k need something ----------------------------------------------
+# --- -t, -k and --close need something ----------------------------------------------
 
 for selection in '' '-c server' "-u $uid" -sLISTEN --all '-d 3' -g100 '-p ^5' -Q; do
 	# shellcheck disable=SC2086 # words
 	refuses "pids_without_target: $selection" -t -t $selection
 	# shellcheck disable=SC2086 # words
 	refuses "kill_without_target: $selection" -k -k $selection
+	# shellcheck disable=SC2086 # words
+	refuses "close_without_target: $selection" --close --close $selection
 done
 refuses 'kill_with_signal_without_target' -k -kKILL
 refuses 'kill_long_without_target' -k --kill
 refuses 'pids_of_an_empty_variable' "''" -t ''
 refuses 'kill_of_an_empty_variable' "''" -k ''
+refuses 'close_of_an_empty_variable' "''" --close ''
+refuses 'wait_of_an_empty_variable' "''" --wait=free ''

@@ -79,11 +79,11 @@ check 'WHOPORT_SCAN=proc keeps it from bpf(2)' asks_the_kernel
 
 # --- when it is refused -----------------------------------------------------
 
-# The answer to words, in another namespace for our rows.
+# The answer to words; our rows alone where the sockets of all processes are meant.
 plain() {
 	scanner=$1
 	shift
-	case $* in *'-N all'*) ask_ours "$scanner" "$@" && cat "$tmp/rows.$scanner" && return ;; esac
+	case $* in *'-N all'* | --all) ask_ours "$scanner" "$@" && cat "$tmp/rows.$scanner" && return ;; esac
 	run "--scan=$scanner" "$@"
 	cat "$tmp/out"
 	# Other processes come and go.

@@ -12,6 +12,8 @@
  * \n, \0, \\ and \xNN are understood, and a leading @ means abstract.
  */
 #define _GNU_SOURCE
+#include "ports.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +32,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -165,8 +166,6 @@ struct inet_kind {
 	const char *address;
 	bool v6only, reuseport;
 };
-
-static unsigned *last_port; /* shared with our children */
 
 /*
  * Bind to a port of its own: the kernel would choose one that is free for this
@@ -1228,11 +1227,7 @@ int main(int argc, char **argv)
 	kind = "start";
 	signal(SIGTERM, on_sigterm);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	last_port = mmap(NULL, sizeof(*last_port), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (last_port == MAP_FAILED)
-		die("mmap");
-	*last_port = 10000 + (unsigned)getpid() % 200 * 100; /* below the ephemeral ports */
+	begin_ports(ports_given());
 	for (int i = 1; i < argc; i++)
 		serve(argv[i]);
 	kind = "end";

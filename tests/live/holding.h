@@ -12,6 +12,8 @@
 #ifndef HOLDING_H
 #define HOLDING_H
 
+#include "ports.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -157,8 +158,6 @@ static inline struct held look(int fd)
 	return (struct held){inode_of(fd), ntohs(port)};
 }
 
-static unsigned *last_port; /* shared with our children */
-
 /*
  * Bind to a port of its own: the kernel would choose one that is free for this
  * protocol alone, and a test that asks for the port would find two sockets.
@@ -249,11 +248,7 @@ static inline void begin_holding(void)
 {
 	signal(SIGTERM, on_sigterm);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	last_port = mmap(NULL, sizeof(*last_port), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (last_port == MAP_FAILED)
-		die("mmap");
-	*last_port = 10000 + (unsigned)getpid() % 200 * 100; /* below the ephemeral ports */
+	begin_ports(ports_given());
 }
 
 /* Say `ready` and hold until stdin ends. */

@@ -24,6 +24,7 @@ script=$0
 
 # Go on in new namespaces.
 enter_namespaces() {
+	export LIVE_FIRST=$$
 	pids='--pid --fork --mount-proc'
 	[ -z "${same_pids:-}" ] || pids=
 	for user in '' '--user --map-root-user'; do
@@ -80,25 +81,34 @@ trap 'exit 130' INT TERM
 mkfifo "$tmp/open"
 exec 3<>"$tmp/open" # the holders' stdin: it never ends
 : >"$tmp/held"
-holders='' said=0
+holders='' started=0
 nl='
 '
 
 [ -n "$skip_all" ] || "$holder" lo-up </dev/null >/dev/null
 
+# Give who is started next ports of its own, a hundred; from 25000 on they are the
+# scripts'. Another script at the same time, which -N all sees, begins elsewhere.
+fresh_ports() {
+	started=$((started + 1))
+	LIVE_PORTS=$((10000 + (LIVE_FIRST * 37 + started) % 150 * 100))
+	export LIVE_PORTS
+}
+
 # hold_as COMMAND... -- KIND...: start a holder by way of a command. Its lines
 # are added to what is held, its process ID is in $held_by.
 hold_as() {
 	[ -z "$skip_all" ] || return 0
-	said=$((said + 1)) # of its own: it ends with its writers
-	mkfifo "$tmp/said$said"
-	"$@" <&3 3>&- >"$tmp/said$said" &
+	fresh_ports
+	said=$tmp/said$started # of its own: it ends with its writers
+	mkfifo "$said"
+	"$@" <&3 3>&- >"$said" &
 	held_by=$!
 	holders="$holders $held_by"
 	line=
 	while read -r line && [ "$line" != ready ]; do
 		echo "$line"
-	done <"$tmp/said$said" >>"$tmp/held"
+	done <"$said" >>"$tmp/held"
 	[ "$line" = ready ] && return
 	echo "not ok - the holder failed"
 	exit 1

@@ -100,6 +100,13 @@ by_port() {
 	agree 1-9
 	agree 1024-32000
 	expect_lines 40
+	# More than the kernel is asked for one by one, and one with a range.
+	# shellcheck disable=SC2046 # words
+	agree $(head -n 6 "$tmp/ports")
+	expect_lines 6
+	port=$(head -n 1 "$tmp/ports")
+	agree "$port,1024-32000"
+	expect_lines 40
 }
 check 'text and netlink agree on each port' by_port
 

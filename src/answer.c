@@ -1,0 +1,214 @@
+/* The answer in rows; see answer.h. */
+#define _GNU_SOURCE
+#include "answer.h"
+
+#include "buf.h"
+#include "column.h"
+#include "escape.h"
+#include "format_pids.h"
+#include "format_table.h"
+#include "netns_walk.h"
+#include "notes.h"
+#include "procfs.h"
+#include "run.h"
+#include "status.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool wants_colour(const struct options *o)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->colour != OPTION_COLOUR_AUTO)
+		return o->colour == OPTION_COLOUR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && term &&
+	       strcmp(term, "dumb") != 0;
+}
+
+void answer_choose_columns(const struct options *o, struct table_format *out)
+{
+	static const struct {
+		enum column_id id;
+		size_t option; /* offset of the option that asks for it, 0: always */
+	} usual[] = {
+		{COLUMN_COMMAND, 0},
+		{COLUMN_PID, 0},
+		{COLUMN_TID, offsetof(struct options, threads)},
+		{COLUMN_TASKCMD, offsetof(struct options, threads)},
+		{COLUMN_PPID, offsetof(struct options, show_ppid)},
+		{COLUMN_PGID, offsetof(struct options, show_pgid)},
+		{COLUMN_USER, 0},
+		{COLUMN_FD, 0},
+		{COLUMN_TYPE, 0},
+		{COLUMN_DEVICE, 0},
+		{COLUMN_SIZE, 0},
+		{COLUMN_NODE, 0},
+		{COLUMN_NAME, 0},
+	};
+
+	out->no_header = o->no_header;
+	out->count = o->columns_len;
+	memcpy(out->columns, o->columns, sizeof(out->columns));
+	if (out->count > 0)
+		return;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		const bool *asked = (const bool *)((const char *)o + usual[i].option);
+		if (usual[i].option == 0 || *asked)
+			out->columns[out->count++] = usual[i].id;
+	}
+}
+
+unsigned answer_facts(const struct options *o, const struct table_format *format)
+{
+	unsigned facts = 0;
+
+	for (size_t i = 0; i < format->count && !o->pids_only; i++)
+		facts |= column_facts(format->columns[i]);
+	return facts;
+}
+
+bool answer_needs_queues(const struct options *o, const struct table_format *format)
+{
+	bool needed = o->show_queues;
+
+	for (size_t i = 0; i < format->count; i++)
+		needed |= format->columns[i] == COLUMN_RECVQ || format->columns[i] == COLUMN_SENDQ;
+	return needed;
+}
+
+/* The locale is read only if there is a name to show, or a pattern to match. */
+unsigned answer_escape(void)
+{
+	bool utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+	return utf8 ? ESCAPE_UTF8 : 0;
+}
+
+static int print_table(struct run *run, const struct table_format *format,
+		       const struct row_list *rows)
+{
+	const struct options *o = &run->options;
+	struct column_style style = {
+		.snap = &run->look.snap,
+		.listeners = &run->look.listeners,
+		.names = &run->names,
+		.namespaces = &run->namespaces,
+		.command_width = o->command_width,
+		.escape = rows->len > 0 ? answer_escape() : 0,
+		.numeric_users = o->numeric_users,
+		.service_names = o->service_names,
+		.host_names = o->host_names,
+		.hide_state = o->hide_state,
+		.show_queues = o->show_queues,
+		.colour = wants_colour(o),
+	};
+
+	for (size_t i = 0; i < format->count && style.boot_time == 0; i++) {
+		if (format->columns[i] == COLUMN_START)
+			style.boot_time = procfs_boot_time(run->proc_fd);
+	}
+	/* Colour takes no room, but only at the end of the line. */
+	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
+	return format_table_write(format, &style, rows, STDOUT_FILENO);
+}
+
+/* True if rows are of more than one namespace, or of another than was asked for. */
+static bool has_namespaces(const struct run *run, const struct row_list *rows)
+{
+	bool several = run_asks_every_netns(run);
+	uint32_t first = 0; /* whose namespace is known */
+
+	for (size_t i = 0; i < rows->len && !several; i++) {
+		uint32_t netns = rows->v[i].sock->netns;
+		const struct netns *ns = netns_list_find(&run->namespaces, netns);
+		first = first ? first : netns;
+		several = netns != 0 && (netns != first || (ns && !ns->is_asked));
+	}
+	return several;
+}
+
+/* Then they say which; NAME stays the last column. */
+static void show_namespaces(struct run *run, const struct row_list *rows,
+			    struct table_format *format)
+{
+	bool shown = false;
+
+	if (run->options.columns_len == 0 && has_namespaces(run, rows)) {
+		format->columns[format->count] = format->columns[format->count - 1];
+		format->columns[format->count - 1] = COLUMN_NETNS;
+		format->count++;
+	}
+	for (size_t i = 0; i < format->count; i++)
+		shown |= format->columns[i] == COLUMN_NETNS;
+	if (shown)
+		netns_list_find_names(&run->namespaces);
+}
+
+int answer_write(struct run *run, const struct table_format *format, const struct row_list *rows)
+{
+	struct table_format shown = *format;
+
+	show_namespaces(run, rows, &shown);
+	int rc = run->options.pids_only ? format_pids_write(rows, STDOUT_FILENO)
+					: print_table(run, &shown, rows);
+	/* Nobody would have read an empty answer. */
+	return rc == 0 && run->stdout_closed ? -EBADF : rc;
+}
+
+void answer_tell(struct run *run, size_t unread, int status)
+{
+	const struct options *o = &run->options;
+	const struct snapshot *snap = &run->look.snap;
+
+	if (!o->no_notes) {
+		notes_unseen(snap, &run->look.rows, unread,
+			     status == STATUS_ERROR && snap->view == PROCFS_VIEW_HIDDEN);
+		notes_unread_tables(snap, status == STATUS_FOUND && !run_asks_every_netns(run));
+		if (!o->netns)
+			notes_elsewhere(&run->filter, &run->namespaces);
+		notes_bound(snap, &run->filter, &run->namespaces);
+	}
+	if (o->tell_missing)
+		notes_missing(&run->filter);
+}
+
+void answer_tell_stats(const struct run *run)
+{
+	struct buf out = {0};
+
+	stats_add(&out, &run->stats, &run->look.snap, run->look.rows.len);
+	buf_write(&out, STDERR_FILENO);
+	buf_free(&out);
+}
+
+int answer(struct run *run)
+{
+	const struct options *o = &run->options;
+	const struct look *look = &run->look;
+	struct table_format format;
+
+	answer_choose_columns(o, &format);
+	run->needs_queues = answer_needs_queues(o, &format);
+	if (run_look(run, &run->filter, answer_facts(o, &format), &run->look) < 0)
+		return STATUS_ERROR;
+	struct status_question question = {
+		.unread = status_count_unread(&look->snap, &run->filter, &look->rows),
+		.pids_only = o->pids_only, .missing_is_fine = o->missing_is_fine,
+		.every_netns = run_asks_every_netns(run)};
+	stats_phase(&run->stats, "rows");
+
+	int rc = answer_write(run, &format, &look->rows);
+	int status = run_check_written(rc, status_of_rows(&look->snap, &run->filter, &look->rows,
+							  &question));
+	if (rc == 0)
+		answer_tell(run, question.unread, status);
+	stats_phase(&run->stats, "output");
+	if (o->stats)
+		answer_tell_stats(run);
+	return status;
+}

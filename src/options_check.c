@@ -1,0 +1,60 @@
+/* Which actions go with which options; see options.h. */
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int refuse(struct option_error *out, const char *object, const char *why)
+{
+	snprintf(out->object, sizeof(out->object), "%s", object);
+	out->why = why;
+	return -EINVAL;
+}
+
+/* What only goes with some action. */
+static int check_helpers(const struct options *o, struct option_error *out)
+{
+	const char *acting = o->dry_run ? "--dry-run" : o->ask ? "--ask" : NULL;
+
+	if (o->has_grace && !o->kill)
+		return refuse(out, "--grace", "goes with -k only");
+	if (o->force && !o->kill)
+		return refuse(out, "--force", "goes with -k only");
+	if (o->has_timeout && o->wait == OPTION_WAIT_NOT)
+		return refuse(out, "--timeout", "goes with --wait only");
+	if (acting && !o->kill && !o->close)
+		return refuse(out, acting, "goes with -k or --close only");
+	if (o->ask && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
+		return refuse(out, "--ask", "needs a terminal to ask at");
+	return 0;
+}
+
+/* --wait is about targets: what selects processes has nothing to say before there is one. */
+static int check_wait(const struct options *o, struct option_error *out)
+{
+	static const char wants_targets[] =
+		"takes targets alone, such as 8080, udp:53, /run/x.sock";
+	bool any_target = false;
+
+	for (size_t i = 0; i < o->words_len; i++) {
+		enum filter_kind kind = o->words[i].kind;
+		any_target |= kind == FILTER_TARGET;
+		if (kind != FILTER_TARGET)
+			return refuse(out, "--wait", wants_targets);
+	}
+	if (o->unix_sockets)
+		return refuse(out, "--wait", wants_targets);
+	return any_target ? 0 : refuse(out, "--wait", "needs a target");
+}
+
+int options_check(const struct options *o, struct option_error *out_error)
+{
+	bool waits = o->wait != OPTION_WAIT_NOT;
+
+	if (o->kill + o->close + waits > 1)
+		return refuse(out_error, o->kill ? "-k" : "--close",
+			      "only one of -k, --close and --wait at a time");
+	int rc = check_helpers(o, out_error);
+	return rc == 0 && waits ? check_wait(o, out_error) : rc;
+}

@@ -1,0 +1,33 @@
+/* A process in words; see process_text.h. */
+#include "process_text.h"
+
+#include "buf.h"
+#include "escape.h"
+#include "process.h"
+
+#include <string.h>
+
+void process_text_add_name(const char *name, size_t len, unsigned escape, struct buf *out)
+{
+	static const char parts[] = ",;[]";
+
+	while (len > 0) {
+		size_t plain = 0;
+		while (plain < len && (name[plain] == '\0' || !strchr(parts, name[plain])))
+			plain++;
+		escape_add(out, name, plain, escape | ESCAPE_BLANKS, ESCAPE_ALL);
+		if (plain < len) {
+			buf_add_str(out, "\\x");
+			buf_add_hex(out, (unsigned char)name[plain++], 2);
+		}
+		name += plain;
+		len -= plain;
+	}
+}
+
+void process_text_add(const struct process *p, unsigned escape, struct buf *out)
+{
+	process_text_add_name(p->command, p->command_len, escape, out);
+	buf_add_char(out, ',');
+	buf_add_dec(out, (uint64_t)p->pid);
+}
