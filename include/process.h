@@ -106,4 +106,11 @@ char process_load_state(int dir_fd);
  */
 bool process_holds_nothing(int dir_fd);
 
+/**
+ * True if a task is ending, or has ended. It has no memory any more, and without it
+ * /proc refuses its files to all but root (task_dump_owner in fs/proc/base.c), although
+ * it may have descriptors for a moment yet. Asks PID/stat.
+ */
+bool process_is_ending(int dir_fd);
+
 #endif

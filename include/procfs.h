@@ -100,6 +100,9 @@ const char *procfs_stat_field(const char *text, size_t len, int field);
 /** True if the text of PID/stat says that the task is a kernel thread. */
 bool procfs_parse_kthread(const char *text, size_t len);
 
+/** True if the text of PID/stat says that the task is ending, or a zombie. */
+bool procfs_parse_exiting(const char *text, size_t len);
+
 /** True if the directory is the root of a mounted procfs, not a fixture tree. */
 bool procfs_is_real(int root_fd);
 

@@ -73,7 +73,7 @@ struct scan_request {
 	const void *ctx;
 	/* Skip processes whose table has as many descriptors as in the scan
 	 * before (where Linux 6.2 tells the number). What it denied stays, but for
-	 * our own: they may have been in the middle of execve(2). */
+	 * our own: they may have been about to end (process_is_ending()). */
 	bool only_changed;
 	/*
 	 * A scanner that sees what a socket is tells of each holder's, in any

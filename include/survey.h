@@ -34,8 +34,8 @@ int survey_count_tables(int proc_fd, uint64_t enough, struct scan_stats *st, uin
 int survey_find_denied(int proc_fd, struct scan_stats *st);
 
 /**
- * True if the descriptors of a process may not be read now. One in the middle of
- * execve(2) is refused for that moment only.
+ * True if the descriptors of a process may not be read, and that will last: one that
+ * is ending is refused, too (process_is_ending()).
  */
 bool survey_is_denied(int proc_fd, pid_t pid);
 

@@ -236,6 +236,14 @@ bool process_holds_nothing(int dir_fd)
 	return state == 'Z' || state == 'X' || procfs_parse_kthread(text, (size_t)n);
 }
 
+bool process_is_ending(int dir_fd)
+{
+	char text[1024];
+	ssize_t n = procfs_read(dir_fd, "stat", text, sizeof(text));
+
+	return n > 0 && procfs_parse_exiting(text, (size_t)n);
+}
+
 int process_open(int proc_fd, pid_t pid)
 {
 	char name[16];

@@ -186,13 +186,27 @@ const char *procfs_stat_field(const char *text, size_t len, int field)
 	return skip_fields(memrchr(text, ')', len), text + len, field - 2);
 }
 
-bool procfs_parse_kthread(const char *text, size_t len)
+/* Is one of the kernel's flags of a task set? */
+static bool has_flag(const char *text, size_t len, unsigned flag)
 {
-	enum { PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
 	const char *flags = procfs_stat_field(text, len, 9);
 	uint64_t value;
 
-	return flags && num_scan(&flags, text + len, 10, UINT64_MAX, &value) && value & PF_KTHREAD;
+	return flags && num_scan(&flags, text + len, 10, UINT64_MAX, &value) && value & flag;
+}
+
+bool procfs_parse_kthread(const char *text, size_t len)
+{
+	enum { PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
+
+	return has_flag(text, len, PF_KTHREAD);
+}
+
+bool procfs_parse_exiting(const char *text, size_t len)
+{
+	enum { PF_EXITING = 0x00000004 }; /* linux/sched.h */
+
+	return has_flag(text, len, PF_EXITING);
 }
 
 /* PID 2 of the initial pid namespace is kthreadd. */

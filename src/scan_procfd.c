@@ -315,6 +315,17 @@ static bool holds_nothing(const struct scan *s, const struct target *t)
 	return fds.st_size == 0;
 }
 
+/* Of those that were refused before, who has ended since had nothing to hide. */
+static void take_back_ended(struct scan *s)
+{
+	for (size_t i = s->denied_before; s->sizes_count && i-- > 0;) {
+		const struct scan_denied *before = &s->st->denied[i];
+		const struct target t = {.pid = before->pid};
+		if ((s->uid == 0 || before->uid == s->uid) && holds_nothing(s, &t))
+			take_back_denied(s, t.pid);
+	}
+}
+
 static int note_denied(struct scan *s, const struct target *t)
 {
 	struct stat st;
@@ -504,6 +515,7 @@ int scan_procfd(const struct scan_request *rq, struct holder_index *out_holders,
 		s.tids = s.pids + PROCFS_CHUNK;
 		s.fds = s.tids + PROCFS_CHUNK;
 		rc = scan_root(&s, fd);
+		take_back_ended(&s);
 		int sorted = scan_stats_sort(st);
 		rc = rc < 0 ? rc : sorted;
 	}

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "survey.h"
 
+#include "process.h"
 #include "procfs.h"
 #include "scan.h"
 
@@ -100,7 +101,13 @@ bool survey_is_denied(int proc_fd, pid_t pid)
 {
 	int rc = ask_link(proc_fd, pid);
 
-	return rc == -EACCES || rc == -EPERM;
+	if (rc != -EACCES && rc != -EPERM)
+		return false;
+	int dir_fd = process_open(proc_fd, pid);
+	bool is_ending = dir_fd < 0 || process_is_ending(dir_fd);
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return !is_ending;
 }
 
 int survey_find_denied(int proc_fd, struct scan_stats *st)

@@ -293,17 +293,19 @@ static void stat_field_counts_from_the_last_parenthesis(void **state)
 	}
 }
 
-static void parse_kthread_reads_the_flags(void **state)
+static void flags_tell_kernel_threads_and_who_is_ending(void **state)
 {
 	static const struct {
 		const char *stat;
-		bool kthread;
+		bool kthread, exiting;
 	} cases[] = {
-		{"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0", true},
-		{"42 (nginx) S 1 42 42 0 -1 4194560 0 0 0", false},
-		{"42 (x) S 0 0 0 0 -1 2129984 0) S 1 42 42 0 -1 4194560 0 0", false},
-		{"42 (nginx) S 1 42", false},
-		{"", false},
+		{"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0", true, false},
+		{"42 (nginx) S 1 42 42 0 -1 4194560 0 0 0", false, false},
+		{"42 (x) S 0 0 0 0 -1 2129988 0) S 1 42 42 0 -1 4194560 0 0", false, false},
+		{"42 (nginx) Z 1 42 42 0 -1 4227084 0 0 0", false, true},
+		{"42 (nginx) R 1 42 42 0 -1 4194564 0 0 0", false, true},
+		{"42 (nginx) S 1 42", false, false},
+		{"", false, false},
 	};
 
 	(void)state;
@@ -311,6 +313,7 @@ static void parse_kthread_reads_the_flags(void **state)
 		size_t len = strlen(cases[i].stat);
 		char *text = guard_copy(cases[i].stat, len);
 		assert_int_equal(procfs_parse_kthread(text, len), cases[i].kthread);
+		assert_int_equal(procfs_parse_exiting(text, len), cases[i].exiting);
 		guard_free(text, len);
 	}
 }
@@ -361,7 +364,7 @@ int main(void)
 		fixture_test(read_gives_a_whole_file_or_its_beginning),
 		fixture_test(read_follows_no_link),
 		cmocka_unit_test(stat_field_counts_from_the_last_parenthesis),
-		cmocka_unit_test(parse_kthread_reads_the_flags),
+		cmocka_unit_test(flags_tell_kernel_threads_and_who_is_ending),
 		fixture_test(fixture_tree_is_not_real_but_whole),
 		fixture_test(boot_time_is_read_from_stat),
 	};

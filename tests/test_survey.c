@@ -1,16 +1,14 @@
 /* How many descriptors processes have, and who may not be read. */
 #define _GNU_SOURCE
 #include "fixture.h"
+#include "hidden.h"
 #include "scan.h"
 #include "survey.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Processes 42 to 44 with a few descriptors, 45 without a table; and our own. */
@@ -254,67 +252,30 @@ static void real_tables_are_counted(void **state)
 	scan_stats_free(&st);
 }
 
-enum { ORDINARY = 65534, SKIPPED = 77 };
-
-/* In a child of its own: an exit status. */
-static int look_at_hidden(pid_t hidden)
+static int look_at_hidden(pid_t hidden, bool ended)
 {
 	struct scan_stats st = {0};
 	int proc_fd = open_proc();
 	uint64_t sum;
 
+	if (ended)
+		return survey_is_denied(proc_fd, hidden) ? 6 : 0;
 	if (proc_fd < 0 || survey_count_tables(proc_fd, 0, &st, &sum) < 0 || !find_table(&st, hidden))
-		return SKIPPED;
+		return HIDDEN_SKIPPED;
 	if (survey_find_denied(proc_fd, &st) < 0)
 		return 2;
 	const struct scan_denied *denied = scan_stats_find_denied(&st, st.denied_len, hidden);
 	if (!denied)
 		return 3;
-	if (denied->uid != geteuid())
+	if (denied->uid != geteuid() || !survey_is_denied(proc_fd, hidden))
 		return 4;
 	return scan_stats_find_denied(&st, st.denied_len, getpid()) ? 5 : 0;
 }
 
-/* Fork a process that nobody but root may look at, and look at it. */
-static int meet_hidden(void)
+static void process_that_hides_is_denied_while_it_lives(void **state)
 {
-	int ready[2], end[2];
-	char byte;
-
-	if (geteuid() == 0 &&
-	    (setgroups(0, NULL) < 0 || setgid(ORDINARY) < 0 || setuid(ORDINARY) < 0))
-		return SKIPPED;
-	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(end, O_CLOEXEC) < 0)
-		return 6;
-	pid_t hidden = fork();
-	if (hidden == 0) {
-		close(end[1]);
-		prctl(PR_SET_DUMPABLE, 0);
-		if (write(ready[1], "x", 1) == 1)
-			(void)!read(end[0], &byte, 1); /* until its end */
-		_exit(0);
-	}
-	close(end[0]);
-	int status = hidden > 0 && read(ready[0], &byte, 1) == 1 ? look_at_hidden(hidden) : 7;
-	close(end[1]);
-	waitpid(hidden, NULL, 0);
-	return status;
-}
-
-static void process_that_hides_is_denied(void **state)
-{
-	int status = -1;
-	pid_t child = fork();
-
 	(void)state;
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(meet_hidden());
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == SKIPPED)
-		skip(); /* no other user to be, or /proc does not tell */
-	assert_int_equal(WEXITSTATUS(status), 0);
+	hidden_meet(look_at_hidden);
 }
 
 int main(void)
@@ -327,7 +288,7 @@ int main(void)
 		fixture_test(who_need_not_be_asked_is_not),
 		fixture_test(table_without_a_first_descriptor_is_asked_for_another),
 		cmocka_unit_test(real_tables_are_counted),
-		cmocka_unit_test(process_that_hides_is_denied),
+		cmocka_unit_test(process_that_hides_is_denied_while_it_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

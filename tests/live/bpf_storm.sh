@@ -40,7 +40,7 @@ look_through() {
 	[ -z "$repeated" ] || complain "whoport $*: twice: $repeated"
 }
 
-# Whoever is in the middle of execve(2) may not be asked for its namespace: -w.
+# Whoever is about to end may not be asked for its namespace: -w.
 by_port() {
 	for words in '' '-N all'; do
 		# shellcheck disable=SC2086 # words

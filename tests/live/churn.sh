@@ -33,8 +33,8 @@ in_listings() {
 	for words in '-iTCP -sLISTEN' '' -i --all "-p $pid" '-K -u 0'; do
 		# shellcheck disable=SC2086 # words
 		run $words
-		# Where nobody gets a turn for long, a process may be in the middle of
-		# execve(2) in both looks: but not twice.
+		# Where nobody gets a turn for long, a process may be about to end, which
+		# refuses us, in both looks: but not twice.
 		# shellcheck disable=SC2086 # words
 		[ ! -s "$tmp/err" ] || run $words
 		expect_status 0
