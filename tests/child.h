@@ -5,7 +5,7 @@
 #ifndef WHOPORT_TESTS_CHILD_H
 #define WHOPORT_TESTS_CHILD_H
 
-#include "fixture.h"
+#include "child_check.h"
 
 #include "process.h"
 
@@ -87,38 +87,6 @@ static inline bool child_lives(const struct child *c)
 	assert_int_equal(waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT | WNOHANG), 0);
 	return info.si_pid == 0;
 }
-
-/**
- * Run a check in a child, for what changes a process for good.
- *
- * @check  returns the line of what is wrong, 0, or -1 if it cannot be checked here
- */
-static inline void child_check(int (*check)(void))
-{
-	enum { CANNOT = 255 };
-	int status = 0;
-
-	fflush(stdout);
-	fflush(stderr);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		int line = check();
-		_exit(line < 0 ? CANNOT : line > 254 ? 254 : line);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT)
-		skip();
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		fail_msg("status %#x: the check of that line failed", (unsigned)status);
-}
-
-/* In such a check. */
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			return __LINE__;                                                           \
-	} while (0)
 
 /** The root of our own procfs; the caller closes it. */
 static inline int open_proc(void)

@@ -4,32 +4,29 @@
 #ifndef WHOPORT_TESTS_HIDDEN_H
 #define WHOPORT_TESTS_HIDDEN_H
 
-#include "fixture.h"
+#include "child_check.h"
 
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { HIDDEN_ORDINARY = 65534, HIDDEN_SKIPPED = 77 };
-
-/* Looks at it while it lives, and when it is a zombie: 0, HIDDEN_SKIPPED, or what failed. */
+/* Looks at it while it lives, and when it is a zombie; returns as a child_check() does. */
 typedef int hidden_look(pid_t hidden, bool ended);
 
-/* In a child of the test: an exit status. */
-static inline int hidden_meet_as_user(hidden_look *look)
+/** Become an ordinary user, and look at such a process: the body of a child_check(). */
+static inline int hidden_meet(hidden_look *look)
 {
+	enum { ORDINARY = 65534 };
 	int ready[2], end[2];
 	siginfo_t info;
 	char byte;
 
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(HIDDEN_ORDINARY) < 0 ||
-			       setuid(HIDDEN_ORDINARY) < 0))
-		return HIDDEN_SKIPPED;
-	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(end, O_CLOEXEC) < 0)
-		return 101;
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) < 0 || setgid(ORDINARY) < 0 || setuid(ORDINARY) < 0))
+		return -1;
+	CHECK(pipe2(ready, O_CLOEXEC) == 0 && pipe2(end, O_CLOEXEC) == 0);
 	pid_t hidden = fork();
+	CHECK(hidden >= 0);
 	if (hidden == 0) {
 		close(end[1]);
 		prctl(PR_SET_DUMPABLE, 0);
@@ -37,30 +34,11 @@ static inline int hidden_meet_as_user(hidden_look *look)
 			(void)!read(end[0], &byte, 1); /* until its end */
 		_exit(0);
 	}
-	close(end[0]);
-	int status = hidden > 0 && read(ready[0], &byte, 1) == 1 ? look(hidden, false) : 102;
+	CHECK(read(ready[0], &byte, 1) == 1);
+	int status = look(hidden, false);
 	close(end[1]);
-	if (waitid(P_PID, (id_t)hidden, &info, WEXITED | WNOWAIT) < 0)
-		return 103;
-	if (status == 0)
-		status = look(hidden, true);
-	waitpid(hidden, NULL, 0);
-	return status;
-}
-
-static inline void hidden_meet(hidden_look *look)
-{
-	int status = -1;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child == 0)
-		_exit(hidden_meet_as_user(look));
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == HIDDEN_SKIPPED)
-		skip(); /* no other user to be, or /proc does not tell */
-	assert_int_equal(WEXITSTATUS(status), 0);
+	CHECK(waitid(P_PID, (id_t)hidden, &info, WEXITED | WNOWAIT) == 0);
+	return status != 0 ? status : look(hidden, true);
 }
 
 #endif

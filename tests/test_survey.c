@@ -258,24 +258,27 @@ static int look_at_hidden(pid_t hidden, bool ended)
 	int proc_fd = open_proc();
 	uint64_t sum;
 
-	if (ended)
-		return survey_is_denied(proc_fd, hidden) ? 6 : 0;
 	if (proc_fd < 0 || survey_count_tables(proc_fd, 0, &st, &sum) < 0 || !find_table(&st, hidden))
-		return HIDDEN_SKIPPED;
-	if (survey_find_denied(proc_fd, &st) < 0)
-		return 2;
+		return -1; /* /proc does not tell */
+	CHECK(survey_is_denied(proc_fd, hidden) != ended);
+	if (ended)
+		return 0;
+	CHECK(survey_find_denied(proc_fd, &st) == 0);
 	const struct scan_denied *denied = scan_stats_find_denied(&st, st.denied_len, hidden);
-	if (!denied)
-		return 3;
-	if (denied->uid != geteuid() || !survey_is_denied(proc_fd, hidden))
-		return 4;
-	return scan_stats_find_denied(&st, st.denied_len, getpid()) ? 5 : 0;
+	CHECK(denied && denied->uid == geteuid());
+	CHECK(!scan_stats_find_denied(&st, st.denied_len, getpid()));
+	return 0;
+}
+
+static int check_hidden(void)
+{
+	return hidden_meet(look_at_hidden);
 }
 
 static void process_that_hides_is_denied_while_it_lives(void **state)
 {
 	(void)state;
-	hidden_meet(look_at_hidden);
+	child_check(check_hidden);
 }
 
 int main(void)
