@@ -6,6 +6,8 @@
 #ifndef WHOPORT_GUARD_H
 #define WHOPORT_GUARD_H
 
+#include "word.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,14 +27,10 @@ enum guard_kind {
 /* What is known of a process; everything borrowed. */
 struct guard_facts {
 	pid_t pid;
-	const char *command; /* any bytes; the kernel's 15 at most */
-	size_t command_len;
-	const char *args; /* NUL-separated; NULL when unknown */
-	size_t args_len;
-	const char *cgroup; /* path, as cgroup_parse_file() gives it; NULL when unknown */
-	size_t cgroup_len;
-	const char *sock_cgroup; /* path of the cgroup that the socket was made in; NULL: unknown */
-	size_t sock_cgroup_len;
+	struct word command; /* any bytes; the kernel's 15 at most */
+	struct word args;    /* NUL-separated; empty when unknown */
+	struct word cgroup;  /* path, as cgroup_parse_file() gives it; empty when unknown */
+	struct word sock_cgroup; /* path of the cgroup that the socket was made in; empty: unknown */
 	uint16_t port; /* that it holds, host byte order; 0: none, or a unix socket */
 	int fd;        /* by which it holds that; -1: by none */
 	bool is_ours;  /* whoport */

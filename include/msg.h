@@ -17,6 +17,14 @@ void msg_error(const char *object, const char *reason);
 /** As msg_error(), followed by the line that points to --help. */
 void msg_usage(const char *object, const char *reason);
 
+/**
+ * Say that an answer could not be written; of a reader that has seen enough (EPIPE)
+ * nothing.
+ *
+ * @rc  -errno
+ */
+void msg_unwritten(int rc);
+
 /** Say `whoport: text`, for text that is our own or already escaped. */
 void msg_note(const char *text);
 

@@ -30,7 +30,8 @@ int pidfd_get_copy(pid_t pid, pid_t tid, int fd);
  * A descriptor of a process, which stays that process's whoever gets its number.
  * It is readable when the process has ended (poll(2)).
  *
- * Return it, the caller's, or -errno: ESRCH; ENOSYS before Linux 5.3.
+ * Return it, the caller's, or -errno: ESRCH, also where the number is by now that of a
+ * process group or a thread alone; ENOSYS before Linux 5.3.
  * Source: pidfd_open(2).
  */
 int pidfd_of(pid_t pid);

@@ -48,9 +48,9 @@ int place_list_add_sock(struct place_list *list, struct filter *filter, const st
 			struct place **out);
 
 /**
- * Add the places of all targets, each port of a range apart, in the base namespace or,
- * for a path, in any.
+ * Add the places of all targets, each port of a range apart.
  *
+ * @netns  stored with each port; 0: in any namespace, as a path is
  * Return 0 or -ENOMEM.
  */
 int place_list_add_targets(struct place_list *list, const struct filter *filter, uint32_t netns);

@@ -52,9 +52,6 @@ int run_look(void *run, struct filter *filter, unsigned facts, struct look *out)
 /** Read the sockets alone; otherwise as run_look(). */
 int run_read(void *run, struct filter *filter, uint32_t states, struct sock_table *out);
 
-/** Tell of an error. Return the exit status. */
-int run_fail(const char *object, int rc);
-
 /** Tell why a command line is refused, or of a lack of memory. Return the exit status. */
 int run_refuse(const struct option_error *error, int rc);
 

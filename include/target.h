@@ -53,6 +53,9 @@ int target_list_add(struct target_list *list, struct names *names, const char *w
 /** Add a copy of a target, for another item. Return 0 or -ENOMEM. */
 int target_list_add_copy(struct target_list *list, const struct target *t, size_t item);
 
+/** True if the target is a socket file, not an abstract name or a port. */
+bool target_is_path(const struct target *t);
+
 /** The path of a target, terminated; false if it is no absolute path, or does not fit. */
 bool target_path(const struct target *t, char *out, size_t size);
 

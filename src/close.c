@@ -262,11 +262,12 @@ static int tell_ports(struct closing *c)
 	return rc;
 }
 
-static int flush(struct closing *c)
+/* A failure stays in the buffer. */
+static void flush(struct closing *c)
 {
 	if (c->rq->quiet)
 		buf_free(&c->out);
-	return buf_write(&c->out, STDOUT_FILENO);
+	buf_write(&c->out, STDOUT_FILENO);
 }
 
 static int act(struct closing *c)
@@ -289,8 +290,8 @@ static int act(struct closing *c)
 	free(there);
 	look_free(&after);
 	rc = looked && there ? tell_ports(c) : -ENOMEM;
-	int written = flush(c);
-	return left > 0 || rc < 0 || written < 0 ? STATUS_ERROR : STATUS_FOUND;
+	flush(c);
+	return left > 0 || rc < 0 ? STATUS_ERROR : STATUS_FOUND;
 }
 
 static bool is_agreed(const struct closing *c)
@@ -351,6 +352,10 @@ int close_connections(const struct close_request *rq)
 		msg_error("--close", strerror(-rc));
 	else
 		status = proceed(&c);
+	if (c.out.error < 0) {
+		msg_unwritten(c.out.error);
+		status = STATUS_ERROR;
+	}
 	free(c.rows);
 	free(c.results);
 	buf_free(&c.out);

@@ -437,8 +437,7 @@ bool filter_names_local_port(struct filter *f, const struct sock *s)
 bool filter_has_path(const struct filter *f)
 {
 	for (size_t i = 0; i < f->targets.len; i++) {
-		const struct target *t = &f->targets.v[i];
-		if (t->name && (t->name_len == 0 || *t->name != '\0'))
+		if (target_is_path(&f->targets.v[i]))
 			return true;
 	}
 	return false;

@@ -19,21 +19,6 @@
 
 enum { COMMAND_MAX = 15 }; /* TASK_COMM_LEN in include/linux/sched.h, without its NUL */
 
-static struct word args_of(const struct guard_facts *facts)
-{
-	return (struct word){facts->args, facts->args ? facts->args_len : 0};
-}
-
-static struct word own_cgroup(const struct guard_facts *facts)
-{
-	return (struct word){facts->cgroup, facts->cgroup ? facts->cgroup_len : 0};
-}
-
-static struct word sock_cgroup(const struct guard_facts *facts)
-{
-	return (struct word){facts->sock_cgroup, facts->sock_cgroup ? facts->sock_cgroup_len : 0};
-}
-
 /* --- managers --------------------------------------------------------------- */
 
 /* systemd holds the sockets of its .socket units, and what services left with it. */
@@ -41,7 +26,7 @@ static void advise_held_unit(const struct guard_facts *facts, bool of_user, stru
 {
 	struct word unit;
 
-	if (unit_find(sock_cgroup(facts), &unit)) {
+	if (unit_find(facts->sock_cgroup, &unit)) {
 		buf_add_str(out, "; use: ");
 		unit_add_stop(out, of_user, unit);
 		return;
@@ -56,8 +41,8 @@ static void advise_held_unit(const struct guard_facts *facts, bool of_user, stru
 static void advise_systemd(const struct guard_facts *facts, struct buf *out)
 {
 	struct cgroup_name container;
-	bool is_inner = facts->cgroup && !args_has(args_of(facts), "--user") &&
-			cgroup_parse_container(facts->cgroup, facts->cgroup_len, &container);
+	bool is_inner = facts->cgroup.len > 0 && !args_has(facts->args, "--user") &&
+			cgroup_parse_container(facts->cgroup.text, facts->cgroup.len, &container);
 
 	buf_add_str(out, is_inner ? "the service manager of a container, to be told inside of it"
 				  : "a user's service manager");
@@ -112,7 +97,7 @@ static void advise_self(const struct guard_facts *facts, struct buf *out)
 
 static void advise_init(const struct guard_facts *facts, struct buf *out)
 {
-	struct word command = {facts->command, facts->command_len};
+	struct word command = facts->command;
 	struct buf id = {0};
 
 	if (word_equals(command, "systemd")) {
@@ -134,7 +119,7 @@ static void advise_init(const struct guard_facts *facts, struct buf *out)
 
 static void advise_ancestor(const struct guard_facts *facts, struct buf *out)
 {
-	struct word cgroup = own_cgroup(facts), unit;
+	struct word cgroup = facts->cgroup, unit;
 
 	buf_add_str(out, "whoport was started from it; use: ");
 	if (unit_find(cgroup, &unit) && unit_is_service(unit))
@@ -176,7 +161,7 @@ static bool advise_manager(const struct guard_facts *facts, struct word command,
  * argument 0 tells. */
 static struct word find_command(const struct guard_facts *facts)
 {
-	struct word command = {facts->command, facts->command_len}, args = args_of(facts), arg;
+	struct word command = facts->command, args = facts->args, arg;
 
 	if (!word_equals(command, "exe") || !args_next(&args, &arg))
 		return command;

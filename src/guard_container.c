@@ -43,17 +43,12 @@ static void add_short(struct buf *out, struct word w, size_t digits)
 	word_add(out, w);
 }
 
-static struct word args_of(const struct guard_facts *facts)
-{
-	return (struct word){facts->args, facts->args ? facts->args_len : 0};
-}
-
 /* The id of the container that a process lies in. */
 static bool find_container_id(const struct guard_facts *facts, struct word *out)
 {
 	struct cgroup_name id;
 
-	if (!facts->cgroup || !cgroup_parse_container(facts->cgroup, facts->cgroup_len, &id))
+	if (facts->cgroup.len == 0 || !cgroup_parse_container(facts->cgroup.text, facts->cgroup.len, &id))
 		return false;
 	*out = (struct word){id.text, id.len};
 	return is_id(*out);
@@ -79,7 +74,7 @@ static bool find_published(const struct guard_facts *facts, uint64_t *out)
 	*out = facts->port;
 	if (facts->port != 0)
 		return true;
-	return args_find_option(args_of(facts), "-host-port", "--host-port", &port) &&
+	return args_find_option(facts->args, "-host-port", "--host-port", &port) &&
 	       num_parse(port.text, port.text + port.len, UINT16_MAX, out) && *out > 0;
 }
 
@@ -88,7 +83,7 @@ static const char *published_proto(const struct guard_facts *facts)
 {
 	struct word proto;
 
-	if (!args_find_option(args_of(facts), "-proto", "--proto", &proto))
+	if (!args_find_option(facts->args, "-proto", "--proto", &proto))
 		return "";
 	return word_equals(proto, "udp") ? "/udp" : word_equals(proto, "sctp") ? "/sctp" : "";
 }
@@ -114,7 +109,7 @@ static void advise_docker(const struct guard_facts *facts, struct buf *out)
 /* RootlessKit serves Docker and nerdctl; the script that it runs tells which. */
 static void advise_rootlesskit(const struct guard_facts *facts, struct buf *out)
 {
-	if (args_has(args_of(facts), "dockerd-rootless.sh"))
+	if (args_has(facts->args, "dockerd-rootless.sh"))
 		advise_docker(facts, out);
 	else
 		buf_add_str(out, "; nerdctl ps shows whose a port is, then use: nerdctl stop NAME");
@@ -125,7 +120,7 @@ static void advise_rootlesskit(const struct guard_facts *facts, struct buf *out)
 /* A daemon that holds ports for its own use. */
 static void advise_daemon(const struct guard_facts *facts, struct buf *out)
 {
-	struct word cgroup = {facts->cgroup, facts->cgroup ? facts->cgroup_len : 0}, unit;
+	struct word cgroup = facts->cgroup, unit;
 
 	buf_add_str(out, "; use: ");
 	if (unit_find(cgroup, &unit))
@@ -160,9 +155,9 @@ static bool find_shim_id(const struct guard_facts *facts, bool (*is_good)(struct
 {
 	struct word dir;
 
-	if (args_find_option(args_of(facts), "-id", "--id", out) && is_good(*out))
+	if (args_find_option(facts->args, "-id", "--id", out) && is_good(*out))
 		return true;
-	if (args_find_option(args_of(facts), "-workdir", "--workdir", &dir)) {
+	if (args_find_option(facts->args, "-workdir", "--workdir", &dir)) {
 		*out = word_base_name(dir);
 		if (is_good(*out))
 			return true;
@@ -195,7 +190,7 @@ static void advise_shim(const struct guard_facts *facts, struct buf *out)
 	struct word space = {0}, id;
 	const struct engine *engine = NULL;
 
-	if (args_find_option(args_of(facts), "-namespace", "--namespace", &space))
+	if (args_find_option(facts->args, "-namespace", "--namespace", &space))
 		engine = find_engine(space);
 	if (!is_name(space) || !find_shim_id(facts, engine ? is_id : is_name, &id)) {
 		buf_add_str(out, "; use: docker stop, crictl stopp or nerdctl stop,"
@@ -235,7 +230,7 @@ static bool advise_kube(const struct guard_facts *facts, struct word name, struc
 	struct word id;
 
 	if (!word_begins_with(name, "k8s_") ||
-	    !args_find_option(args_of(facts), "-c", "--cid", &id) || !is_id(id))
+	    !args_find_option(facts->args, "-c", "--cid", &id) || !is_id(id))
 		return false;
 	buf_add_str(out, word_begins_with(name, "k8s_POD_") ? "; use: crictl stopp "
 							    : "; use: crictl stop ");
@@ -247,14 +242,14 @@ static bool advise_kube(const struct guard_facts *facts, struct word name, struc
 static void advise_conmon(const struct guard_facts *facts, struct buf *out)
 {
 	struct word name = {0}, id = {0};
-	bool has_name = args_find_option(args_of(facts), "-n", "--name", &name);
+	bool has_name = args_find_option(facts->args, "-n", "--name", &name);
 
 	if (has_name && advise_kube(facts, name, out))
 		return;
 	if (has_name && is_name(name)) {
 		buf_add_str(out, "; use: podman stop ");
 		word_add(out, name);
-	} else if (args_find_option(args_of(facts), "-c", "--cid", &id) && is_id(id)) {
+	} else if (args_find_option(facts->args, "-c", "--cid", &id) && is_id(id)) {
 		buf_add_str(out, "; use: podman stop ");
 		add_short(out, id, DOCKER_ID);
 	} else {

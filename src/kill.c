@@ -160,20 +160,20 @@ static void add_outcome(const struct killing *k, const struct victim *v, bool in
 					 ? " does not hold it any more: not signalled"
 					 : " was not signalled");
 	}
-	if (v->state == VICTIM_SPARED && v->rc < 0) {
-		buf_add_str(out, ": ");
+	if (v->rc < 0 && v->state != VICTIM_GONE && v->state != VICTIM_ENDED) {
+		buf_add_str(out, v->state == VICTIM_SENT ? "; SIGKILL: " : ": ");
 		buf_add_str(out, strerror(-v->rc));
 	}
 	buf_add_char(out, '\n');
 	buf_free(&name);
 }
 
-/* Write what was said so far, unless only PIDs are wanted. */
-static int flush(struct killing *k)
+/* Write what was said so far, unless only PIDs are wanted. A failure stays in the buffer. */
+static void flush(struct killing *k)
 {
 	if (k->rq->quiet)
 		buf_free(&k->out);
-	return buf_write(&k->out, STDOUT_FILENO);
+	buf_write(&k->out, STDOUT_FILENO);
 }
 
 static void tell_outcomes(struct killing *k, bool interrupted)
@@ -246,6 +246,16 @@ static bool any_stopped(const struct victim_list *list)
 	return false;
 }
 
+/* True if somebody who lives on was not sent what ends everybody. */
+static bool any_kill_refused(const struct victim_list *list)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		if (list->v[i].state == VICTIM_SENT && list->v[i].rc < 0)
+			return true;
+	}
+	return false;
+}
+
 static void tell_survivors(const struct killing *k)
 {
 	size_t count = victim_list_count(&k->victims, VICTIM_SENT);
@@ -261,7 +271,7 @@ static void tell_survivors(const struct killing *k)
 		buf_add_str(&text, "; ");
 		add_next_line(k, "KILL", &text);
 		buf_add_str(&text, " ends what ignores other signals");
-	} else {
+	} else if (!any_kill_refused(&k->victims)) {
 		buf_add_str(&text, ", not even after SIGKILL: the kernel is busy for it, or "
 				   "something traces it");
 	}
@@ -365,8 +375,7 @@ static int look_again(struct killing *k)
 	int rc = aftermath_tell(&after, &k->out, &free);
 	if (interrupt_signal())
 		return 128 + interrupt_signal();
-	if (rc == 0)
-		rc = flush(k);
+	flush(k);
 	return rc < 0 || !free || survivor || spared ? STATUS_ERROR : STATUS_FOUND;
 }
 
@@ -443,6 +452,10 @@ int kill_holders(const struct kill_request *rq)
 	int status = rc == 0 ? proceed(&k) : STATUS_ERROR;
 	if (rc < 0)
 		msg_error("-k", strerror(-rc));
+	if (k.out.error < 0) {
+		msg_unwritten(k.out.error);
+		status = interrupt_signal() ? status : STATUS_ERROR;
+	}
 	probe_free(&k.probe);
 	victim_list_free(&k.victims);
 	place_list_free(&k.places);

@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "escape.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,12 @@ void msg_error(const char *object, const char *reason)
 
 	start(&b, object, reason);
 	finish(&b);
+}
+
+void msg_unwritten(int rc)
+{
+	if (rc != -EPIPE)
+		msg_error("standard output", strerror(-rc));
 }
 
 void msg_usage(const char *object, const char *reason)

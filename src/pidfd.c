@@ -43,7 +43,10 @@ int pidfd_of(pid_t pid)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U);
 
-	return pidfd < 0 ? -errno : pidfd;
+	if (pidfd >= 0)
+		return pidfd;
+	/* The number is a group's by now (EINVAL), or a thread's (ENOENT since Linux 6.15). */
+	return errno == EINVAL || errno == ENOENT ? -ESRCH : -errno;
 }
 
 int pidfd_signal(int pidfd, int signal)

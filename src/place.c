@@ -114,9 +114,8 @@ int place_list_add_sock(struct place_list *list, struct filter *filter, const st
 	const struct target *word = target_list_next(&filter->targets, s, &cursor);
 	struct target t = word ? *word : own_target(s, name);
 	unsigned protos = sharing((enum sock_proto)s->proto);
-	bool is_path = t.name && (t.name_len == 0 || *t.name != '\0');
 	struct place p = {.item = word ? word->item : SIZE_MAX,
-			  .netns = is_path ? 0 : s->netns, .reuse = -1};
+			  .netns = target_is_path(&t) ? 0 : s->netns, .reuse = -1};
 
 	t.lo = t.name ? 0 : s->local.port;
 	*out = find(list, &t, protos, p.item, p.netns);
@@ -181,10 +180,9 @@ int place_list_add_targets(struct place_list *list, const struct filter *filter,
 
 	for (size_t i = 0; i < targets->len && rc == 0; i++) {
 		const struct target *t = &targets->v[i];
-		bool is_path = t->name && (t->name_len == 0 || *t->name != '\0');
 		size_t twin = find_twin(targets, i);
 		firsts[i] = twin < i ? firsts[twin] : list->len;
-		rc = add_range(list, t, is_path ? 0 : netns, firsts[i]);
+		rc = add_range(list, t, target_is_path(t) ? 0 : netns, firsts[i]);
 	}
 	free(firsts);
 	return rc;

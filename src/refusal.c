@@ -109,33 +109,30 @@ static const char *cgroup_of_sock(const struct victim *v, int proc_fd, struct cg
 }
 
 static enum guard_kind judge(const struct kill_request *rq, const struct victim *v,
-			     const struct ancestry *ancestry, struct buf *out)
+			     const struct ancestry *ancestry, struct cgroup_index *cgroups,
+			     struct buf *out)
 {
 	const struct process *p = v->process;
 	const struct sock *s = v->rows->sock;
 	const struct holder *h = v->rows->holder;
-	struct cgroup_index cgroups = {0};
-	const char *sock_cgroup = cgroup_of_sock(v, rq->proc_fd, &cgroups);
+	const char *sock_cgroup = cgroup_of_sock(v, rq->proc_fd, cgroups);
 	struct guard_facts facts = {
-		.pid = v->pid, .command = p->command, .command_len = p->command_len,
-		.args = p->args, .args_len = p->args_len,
-		.cgroup = p->cgroup, .cgroup_len = p->cgroup ? strlen(p->cgroup) : 0,
-		.sock_cgroup = sock_cgroup,
-		.sock_cgroup_len = sock_cgroup ? strlen(sock_cgroup) : 0,
+		.pid = v->pid, .command = {p->command, p->command_len},
+		.args = {p->args, p->args ? p->args_len : 0},
+		.cgroup = {p->cgroup, p->cgroup ? strlen(p->cgroup) : 0},
+		.sock_cgroup = {sock_cgroup, sock_cgroup ? strlen(sock_cgroup) : 0},
 		.port = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS ? s->local.port : 0,
 		.fd = h->kind == HOLDER_FD ? h->fd : -1,
 		.is_ours = v->pid == getpid(), .is_ancestor = ancestry_has(ancestry, v->pid)};
 
-	enum guard_kind kind = guard_judge(&facts, out);
-	if (cgroups.len > 0)
-		cgroup_index_free(&cgroups);
-	return kind;
+	return guard_judge(&facts, out);
 }
 
 /* Tell of those who are not to be signalled. Return how many there are. */
 static size_t tell_guarded(const struct kill_request *rq, struct victim_list *list,
 			   const struct ancestry *ancestry, bool *out_any_final)
 {
+	struct cgroup_index cgroups = {0};
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->len; i++) {
@@ -144,8 +141,9 @@ static size_t tell_guarded(const struct kill_request *rq, struct victim_list *li
 
 		process_text_add(v->process, rq->escape, &text);
 		buf_add_str(&text, ": ");
-		enum guard_kind kind = v->state == VICTIM_GONE ? GUARD_NONE
-							       : judge(rq, v, ancestry, &text);
+		enum guard_kind kind = v->state == VICTIM_GONE
+					       ? GUARD_NONE
+					       : judge(rq, v, ancestry, &cgroups, &text);
 		bool is_final = kind == GUARD_INIT || kind == GUARD_SELF;
 		if (kind != GUARD_NONE && (!rq->force || is_final)) {
 			msg_note_buf(&text);
@@ -156,6 +154,7 @@ static size_t tell_guarded(const struct kill_request *rq, struct victim_list *li
 		*out_any_final |= is_final;
 		buf_free(&text);
 	}
+	cgroup_index_free(&cgroups);
 	return count;
 }
 

@@ -25,7 +25,8 @@ void run_free(struct run *run)
 	options_free(&run->options);
 }
 
-int run_fail(const char *object, int rc)
+/* Tell of an error. Return the exit status. */
+static int fail(const char *object, int rc)
 {
 	msg_error(object, strerror(-rc));
 	return STATUS_ERROR;
@@ -34,7 +35,7 @@ int run_fail(const char *object, int rc)
 int run_refuse(const struct option_error *error, int rc)
 {
 	if (rc != -EINVAL)
-		return run_fail("command line", rc);
+		return fail("command line", rc);
 	msg_usage(error->object, error->why);
 	return STATUS_ERROR;
 }
@@ -43,8 +44,8 @@ int run_check_written(int rc, int status)
 {
 	if (rc == 0)
 		return status;
-	/* A reader that has seen enough is no news. */
-	return rc == -EPIPE ? STATUS_ERROR : run_fail("standard output", rc);
+	msg_unwritten(rc);
+	return STATUS_ERROR;
 }
 
 bool run_asks_every_netns(const struct run *run)
@@ -115,7 +116,7 @@ static int choose_namespaces(struct run *run)
 	if (rc == 0)
 		return 0;
 	if (!why)
-		return run_fail("network namespaces", rc);
+		return fail("network namespaces", rc);
 	snprintf(object, sizeof(object), "-N %s", o->netns);
 	msg_error(object, why);
 	return STATUS_ERROR;
@@ -135,7 +136,7 @@ int run_prepare(struct run *run)
 		return STATUS_ERROR;
 	}
 	if (run->proc_fd < 0)
-		return run_fail(proc, -errno);
+		return fail(proc, -errno);
 	return choose_namespaces(run);
 }
 

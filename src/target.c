@@ -65,6 +65,11 @@ static void find_file(const char *path, struct sock_file *out)
 		*out = (struct sock_file){major(st.st_dev), minor(st.st_dev), (uint32_t)st.st_ino};
 }
 
+bool target_is_path(const struct target *t)
+{
+	return t->name && (t->name_len == 0 || *t->name != '\0');
+}
+
 bool target_path(const struct target *t, char *out, size_t size)
 {
 	if (!t->name || t->name_len == 0 || t->name_len >= size || *t->name != '/')

@@ -304,8 +304,8 @@ static int tell(struct waiting *w, const struct look *look, bool reached)
 	rc = w->rq->pids_only ? w->rq->print(w->rq->print_ctx, &look->rows)
 			      : buf_write(&out, STDOUT_FILENO);
 	buf_free(&out);
-	if (rc < 0 && rc != -EPIPE)
-		msg_error("standard output", strerror(-rc));
+	if (rc < 0)
+		msg_unwritten(rc);
 	return rc < 0 ? STATUS_ERROR : reached ? STATUS_FOUND : STATUS_MISSING;
 }
 

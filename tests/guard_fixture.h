@@ -43,17 +43,17 @@ static inline void assert_judged(const struct guard_facts *facts, enum guard_kin
 	struct guard_facts f = *facts;
 	struct buf b = {0};
 
-	f.command = guard_fact(facts->command, f.command_len);
-	f.args = guard_fact(facts->args, f.args_len);
-	f.cgroup = guard_fact(facts->cgroup, f.cgroup_len);
-	f.sock_cgroup = guard_fact(facts->sock_cgroup, f.sock_cgroup_len);
+	f.command.text = guard_fact(facts->command.text, f.command.len);
+	f.args.text = guard_fact(facts->args.text, f.args.len);
+	f.cgroup.text = guard_fact(facts->cgroup.text, f.cgroup.len);
+	f.sock_cgroup.text = guard_fact(facts->sock_cgroup.text, f.sock_cgroup.len);
 	assert_int_equal(guard_judge(&f, &b), kind);
 	assert_buf(&b, reason);
 	buf_free(&b);
-	free_fact(f.command, f.command_len);
-	free_fact(f.args, f.args_len);
-	free_fact(f.cgroup, f.cgroup_len);
-	free_fact(f.sock_cgroup, f.sock_cgroup_len);
+	free_fact(f.command.text, f.command.len);
+	free_fact(f.args.text, f.args.len);
+	free_fact(f.cgroup.text, f.cgroup.len);
+	free_fact(f.sock_cgroup.text, f.sock_cgroup.len);
 }
 
 static inline size_t length(const char *text)
@@ -67,12 +67,9 @@ static inline struct guard_facts make_facts(const char *command, const char *cgr
 {
 	return (struct guard_facts){
 		.pid = 4711,
-		.command = command,
-		.command_len = length(command),
-		.cgroup = cgroup,
-		.cgroup_len = length(cgroup),
-		.sock_cgroup = sock_cgroup,
-		.sock_cgroup_len = length(sock_cgroup),
+		.command = {command, length(command)},
+		.cgroup = {cgroup, length(cgroup)},
+		.sock_cgroup = {sock_cgroup, length(sock_cgroup)},
 		.port = port,
 		.fd = 3,
 	};
@@ -91,8 +88,8 @@ static inline void assert_containers(const struct args_case *cases, size_t count
 	for (size_t i = 0; i < count; i++) {
 		struct guard_facts f = make_facts(cases[i].command, cases[i].cgroup, NULL,
 						  cases[i].port);
-		f.args = cases[i].args;
-		f.args_len = cases[i].args_len;
+		f.args.text = cases[i].args;
+		f.args.len = cases[i].args_len;
 		assert_judged(&f, GUARD_CONTAINER, cases[i].reason);
 	}
 }

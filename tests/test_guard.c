@@ -15,8 +15,8 @@ static void ordinary_process_may_be_signalled(void **state)
 		struct guard_facts f = make_facts(commands[i], "/system.slice/docker-" ID ".scope",
 						  "/system.slice/cups.socket", 80);
 		assert_judged(&f, GUARD_NONE, "");
-		f.args = "-host-port\0" "80";
-		f.args_len = 13;
+		f.args.text = "-host-port\0" "80";
+		f.args.len = 13;
 		assert_judged(&f, GUARD_NONE, "");
 	}
 }
@@ -58,11 +58,11 @@ static void what_it_is_is_decided_in_order(void **state)
 	assert_judged(&f, GUARD_MANAGER,
 		      "a user's service manager; systemctl --user list-sockets shows its sockets, "
 		      "then use: systemctl --user stop NAME.socket");
-	f.command = "conmon";
-	f.command_len = 6;
+	f.command.text = "conmon";
+	f.command.len = 6;
 	assert_judged(&f, GUARD_CONTAINER, PARENT PORT_A);
-	f.command = "bash";
-	f.command_len = 4;
+	f.command.text = "bash";
+	f.command.len = 4;
 	assert_judged(&f, GUARD_ANCESTOR, "whoport was started from it; use: " ELSEWHERE);
 }
 
@@ -133,12 +133,12 @@ static void other_init_is_stopped_from_outside(void **state)
 	f.pid = 1;
 	assert_judged(&f, GUARD_INIT,
 		      OTHER_INIT "the stop command for the container, from outside of it");
-	f.cgroup = "/docker/" ID;
-	f.cgroup_len = strlen(f.cgroup);
+	f.cgroup.text = "/docker/" ID;
+	f.cgroup.len = strlen(f.cgroup.text);
 	assert_judged(&f, GUARD_INIT, OTHER_INIT
 		      "the stop command for container 0123456789ab, from outside of it");
-	f.cgroup = "/lxc/$(reboot)";
-	f.cgroup_len = strlen(f.cgroup);
+	f.cgroup.text = "/lxc/$(reboot)";
+	f.cgroup.len = strlen(f.cgroup.text);
 	assert_judged(&f, GUARD_INIT,
 		      OTHER_INIT "the stop command for the container, from outside of it");
 }
@@ -179,11 +179,11 @@ static void manager_of_a_user_is_asked_with_user(void **state)
 	(void)state;
 	assert_judged(&f, GUARD_MANAGER,
 		      "a user's service manager; use: systemctl --user stop podman.socket");
-	f.cgroup = NULL;
+	f.cgroup = (struct word){0};
 	assert_judged(&f, GUARD_MANAGER,
 		      "a user's service manager; use: systemctl --user stop podman.socket");
-	f.sock_cgroup = USER "/init.scope";
-	f.sock_cgroup_len = strlen(f.sock_cgroup);
+	f.sock_cgroup.text = USER "/init.scope";
+	f.sock_cgroup.len = strlen(f.sock_cgroup.text);
 	assert_judged(&f, GUARD_MANAGER,
 		      "a user's service manager; systemctl --user list-sockets shows its sockets, "
 		      "then use: systemctl --user stop NAME.socket");
@@ -197,8 +197,8 @@ static void manager_of_a_container_is_told_inside_of_it(void **state)
 	(void)state;
 	assert_judged(&f, GUARD_MANAGER, "the service manager of a container, to be told inside of "
 					 "it; use: systemctl stop a.socket");
-	f.args = "/usr/lib/systemd/systemd\0--user";
-	f.args_len = strlen("/usr/lib/systemd/systemd") + 1 + strlen("--user");
+	f.args.text = "/usr/lib/systemd/systemd\0--user";
+	f.args.len = strlen("/usr/lib/systemd/systemd") + 1 + strlen("--user");
 	assert_judged(&f, GUARD_MANAGER,
 		      "a user's service manager; use: systemctl --user stop a.socket");
 }
@@ -277,8 +277,8 @@ static void reason_is_one_printable_line_with_a_command(void **state)
 		assert_harmless(&f, true);
 		for (size_t len = 0; len < sizeof(junk); len++) {
 			char *copy = guard_copy(junk, len);
-			f.args = copy;
-			f.args_len = len;
+			f.args.text = copy;
+			f.args.len = len;
 			assert_harmless(&f, true);
 			guard_free(copy, len);
 		}
@@ -295,7 +295,7 @@ static void commands_are_no_longer_than_the_kernel_has_them(void **state)
 		snprintf(longer, sizeof(longer), "%sx", guarded_commands[i]);
 		struct guard_facts f = make_facts(longer, NULL, NULL, 80);
 		assert_harmless(&f, false);
-		f.command_len -= 2;
+		f.command.len -= 2;
 		assert_harmless(&f, false);
 	}
 }

@@ -234,8 +234,8 @@ static void hostile_name_is_left_out(void **state)
 		char args[128];
 		int len = snprintf(args, sizeof(args), "conmon%c-n%c%s", 0, 0, names[i]);
 		struct guard_facts f = make_facts("conmon", NULL, NULL, 80);
-		f.args = args;
-		f.args_len = (size_t)len;
+		f.args.text = args;
+		f.args.len = (size_t)len;
 		assert_judged(&f, GUARD_CONTAINER, PARENT PORT_A);
 	}
 }
@@ -277,13 +277,13 @@ static void program_that_ran_itself_is_what_argument_0_says(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(others); i++) {
 		struct guard_facts f = make_facts("exe", NULL, NULL, 80);
-		f.args = others[i].args;
-		f.args_len = others[i].len;
+		f.args.text = others[i].args;
+		f.args.len = others[i].len;
 		assert_judged(&f, GUARD_NONE, "");
 	}
 	struct guard_facts f = make_facts("exe", NULL, NULL, 80);
-	f.args = "/usr/bin/docker-proxy";
-	f.args_len = strlen(f.args);
+	f.args.text = "/usr/bin/docker-proxy";
+	f.args.len = strlen(f.args.text);
 	assert_judged(&f, GUARD_CONTAINER, PUBLISH("80"));
 }
 
@@ -301,8 +301,8 @@ static void huge_arguments_are_searched_to_their_end(void **state)
 	memset(args.data, 0, SIZE / 2);
 	args.data[SIZE - 1] = '\0';
 	buf_add(&args, option, tail);
-	f.args = args.data;
-	f.args_len = args.len;
+	f.args.text = args.data;
+	f.args.len = args.len;
 	assert_judged(&f, GUARD_CONTAINER, PUBLISH("8080"));
 	buf_free(&args);
 }

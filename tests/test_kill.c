@@ -317,6 +317,31 @@ static void signal_that_ends_nobody_needs_no_second_look(void **state)
 	killing_free(&k);
 }
 
+/* Prints the rows; whatever is written after them fails. */
+static int print_and_break(void *ctx, const struct row_list *rows)
+{
+	int rc = print_rows(ctx, rows), unwritable = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return dup2(unwritable, STDOUT_FILENO) < 0 ? -errno : rc;
+}
+
+static void what_cannot_be_told_to_the_end_is_an_error(void **state)
+{
+	struct killing_scene k;
+
+	for (int dry_run = 1; dry_run >= 0; dry_run--) {
+		killing_init(&k, *state);
+		found(&k, 0, listener());
+		k.rq.print = print_and_break;
+		k.rq.dry_run = dry_run;
+		assert_int_equal(run_kill(&k), 2);
+		assert_string_equal(k.out, "1 rows\n");
+		assert_string_equal(k.err, "whoport: standard output: Bad file descriptor\n");
+		assert_lives(&k, dry_run, true);
+		killing_free(&k);
+	}
+}
+
 static void port_that_is_held_again_is_a_failure(void **state)
 {
 	struct sock sock = listener();
@@ -349,6 +374,7 @@ int main(void)
 		fixture_test(who_ends_in_the_meantime_had_ended),
 		fixture_test(grace_is_over_for_who_ignores_the_signal),
 		fixture_test(signal_that_ends_nobody_needs_no_second_look),
+		fixture_test(what_cannot_be_told_to_the_end_is_an_error),
 		fixture_test(port_that_is_held_again_is_a_failure),
 	};
 

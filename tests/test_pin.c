@@ -304,6 +304,36 @@ static int check_without_descriptors(void)
 	return 0;
 }
 
+/* Some kernels say so of a number that is no process's any more. */
+static int check_gone_as(unsigned error)
+{
+	struct pin pin;
+
+	if (refuse_syscall(SYS_pidfd_open, error) < 0)
+		return -1;
+	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK(pin_process(proc_fd, getpid(), 0, &pin) == -ESRCH);
+	CHECK(pin.pidfd == -1 && pin.dir_fd == -1);
+	return 0;
+}
+
+static int check_number_of_a_group(void)
+{
+	return check_gone_as(EINVAL);
+}
+
+static int check_number_of_a_thread(void)
+{
+	return check_gone_as(ENOENT);
+}
+
+static void number_of_a_group_or_a_thread_is_of_who_has_ended(void **state)
+{
+	(void)state;
+	child_check(check_number_of_a_group);
+	child_check(check_number_of_a_thread);
+}
+
 static void without_pidfd_start_time_and_directory_have_to_do(void **state)
 {
 	(void)state;
@@ -330,6 +360,7 @@ int main(void)
 		cmocka_unit_test(wait_ends_with_the_process_and_not_with_the_time),
 		cmocka_unit_test(wait_is_for_all_of_many),
 		cmocka_unit_test(wait_is_interrupted_by_a_signal_that_came_before_it),
+		cmocka_unit_test(number_of_a_group_or_a_thread_is_of_who_has_ended),
 		cmocka_unit_test(without_pidfd_start_time_and_directory_have_to_do),
 		cmocka_unit_test(lack_of_descriptors_is_no_lack_of_pidfd),
 	};
