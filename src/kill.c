@@ -370,7 +370,8 @@ static int look_again(struct killing *k)
 
 	if (survivor)
 		tell_survivors(k);
-	if (victim_list_count(&k->victims, VICTIM_SENT) > 0 && !survivor)
+	if (victim_list_count(&k->victims, VICTIM_SENT) > 0 && !survivor &&
+	    victim_list_count(&k->victims, VICTIM_ENDED) == 0)
 		return spared ? STATUS_ERROR : STATUS_FOUND; /* a signal that ends nobody */
 	int rc = aftermath_tell(&after, &k->out, &free);
 	if (interrupt_signal())

@@ -293,7 +293,7 @@ static int set_kill(struct parser *p, const struct option_row *row, const char *
 	p->o->signal = SIGTERM;
 	if (*signal == '\0' || signal_name_parse(signal, strlen(signal), &p->o->signal))
 		return 0;
-	return refuse(p, "-k", signal, "no such signal; a port stands apart: -k 8080");
+	return refuse(p, "--kill", signal, "no such signal; a port stands apart: -k 8080");
 }
 
 static int set_seconds(struct parser *p, const char *option, const char *text, bool *out_given,

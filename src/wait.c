@@ -287,8 +287,20 @@ static void add_line(struct waiting *w, const struct place *place, const struct 
 	buf_add_char(out, '\n');
 }
 
+/* Who has but a connection through a place does not hold it. */
+static void keep_holders(struct row_list *rows)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		if (target_is_holding(rows->v[i].sock))
+			rows->v[kept++] = rows->v[i];
+	}
+	rows->len = kept;
+}
+
 /* Tell how it is now. Return the exit status. */
-static int tell(struct waiting *w, const struct look *look, bool reached)
+static int tell(struct waiting *w, struct look *look, bool reached)
 {
 	struct column_style style = {.snap = &look->snap, .listeners = &look->listeners,
 				     .names = w->rq->names, .namespaces = w->rq->namespaces,
@@ -301,6 +313,7 @@ static int tell(struct waiting *w, const struct look *look, bool reached)
 	if (w->rq->notes && reached && !w->rq->listen && look->snap.inventory.misses_bound &&
 	    !look->snap.scanner.is_ready && w->rq->namespaces->is_real)
 		msg_note("TCP sockets that are bound but do not listen cannot be seen here");
+	keep_holders(&look->rows);
 	rc = w->rq->pids_only ? w->rq->print(w->rq->print_ctx, &look->rows)
 			      : buf_write(&out, STDOUT_FILENO);
 	buf_free(&out);

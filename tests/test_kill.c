@@ -317,6 +317,24 @@ static void signal_that_ends_nobody_needs_no_second_look(void **state)
 	killing_free(&k);
 }
 
+static void look_is_taken_if_some_end_by_a_signal_that_others_catch(void **state)
+{
+	struct killing_scene k;
+
+	killing_init(&k, *state);
+	found(&k, 0, listener());
+	struct row *stays = found(&k, 1, listener());
+	child_tell(&k.keeper[1].child, 'C');
+	k.rq.signal = SIGHUP;
+	k.fake.len = 0;
+	fake_looker_add(&k.fake, stays, 1);
+	assert_int_equal(run_kill(&k), 2);
+	assert_non_null(strstr(k.out, ": ended\n"));
+	assert_non_null(strstr(k.out, "8080/tcp is still held by two,"));
+	assert_lives(&k, false, true);
+	killing_free(&k);
+}
+
 /* Prints the rows; whatever is written after them fails. */
 static int print_and_break(void *ctx, const struct row_list *rows)
 {
@@ -374,6 +392,7 @@ int main(void)
 		fixture_test(who_ends_in_the_meantime_had_ended),
 		fixture_test(grace_is_over_for_who_ignores_the_signal),
 		fixture_test(signal_that_ends_nobody_needs_no_second_look),
+		fixture_test(look_is_taken_if_some_end_by_a_signal_that_others_catch),
 		fixture_test(what_cannot_be_told_to_the_end_is_an_error),
 		fixture_test(port_that_is_held_again_is_a_failure),
 	};

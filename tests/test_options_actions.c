@@ -127,7 +127,7 @@ static void signal_that_is_none_is_refused(void **state)
 		struct options o;
 		if (read_line(&(struct line){{words[i], "80"}}, &o, &error) != -EINVAL)
 			fail_msg("taken: %s", words[i]);
-		assert_memory_equal(error.object, "-k", 2);
+		assert_memory_equal(error.object, "--kill=", 7);
 		assert_non_null(strstr(error.why, "no such signal"));
 		options_free(&o);
 	}

@@ -47,18 +47,18 @@ refuses 'kill_of_nothing' "-k: $missing" -k
 refuses 'kill_of_nothing_by_force' "-k: $missing" -k --force
 refuses 'kill_of_nothing_dry' "-k: $missing" -kKILL --dry-run
 refuses 'kill_of_processes_left_out' "-k: $missing" -k -p ^100
-refuses 'kill_takes_no_target_attached' "-k 8080: $unknown" -k8080
-refuses 'kill_unknown_signal' "-k FOO: $unknown" -kFOO 80
-refuses 'kill_unknown_signal_long' "-k FOO: $unknown" --kill=FOO 80
-refuses 'kill_signal_in_lower_case' "-k kill: $unknown" --kill=kill 80
-refuses 'kill_signal_0' "-k 0: $unknown" -k0 80
-refuses 'kill_signal_too_large' "-k 99: $unknown" -k99 80
-refuses 'kill_signal_below_rtmin' "-k RTMIN-1: $unknown" -kRTMIN-1 80
+refuses 'kill_takes_no_target_attached' "--kill=8080: $unknown" -k8080
+refuses 'kill_unknown_signal' "--kill=FOO: $unknown" -kFOO 80
+refuses 'kill_unknown_signal_long' "--kill=FOO: $unknown" --kill=FOO 80
+refuses 'kill_signal_in_lower_case' "--kill=kill: $unknown" --kill=kill 80
+refuses 'kill_signal_0' "--kill=0: $unknown" -k0 80
+refuses 'kill_signal_too_large' "--kill=99: $unknown" -k99 80
+refuses 'kill_signal_below_rtmin' "--kill=RTMIN-1: $unknown" -kRTMIN-1 80
 refuses 'kill_signal_and_letters' '-k Kt: not a value of this option' -kKt 80
 refuses 'kill_signal_empty' '--kill=: needs a value' --kill= 80
 refuses 'kill_signal_as_a_word' 'KILL: no such port or service' -k KILL 80
 refuses 'kill_signal_without_equals' '--killKILL: unknown option' --killKILL 80
-refuses 'kill_bad_signal_before_a_good_one' "-k FOO: $unknown" -kFOO -kTERM 80
+refuses 'kill_bad_signal_before_a_good_one' "--kill=FOO: $unknown" -kFOO -kTERM 80
 
 for option in grace timeout; do
 	with=-k

@@ -33,6 +33,21 @@ survivor() {
 }
 both 'who ignores SIGTERM survives, and the line to type next ends it' survivor
 
+# What had to be forced has to be forced again.
+forced_survivor() {
+	clear
+	serve ignore:TERM tcp4
+	whose tcp4
+	run -k --force --stats "$port"
+	expect_status 2
+	expect_error "1 process has not ended; whoport --force -kKILL -p $pid $port/tcp ends what ignores other signals"
+	expect_error 'stats: identity: pidfd and descriptor'
+	run --force -kKILL -p "$pid" "$port/tcp"
+	expect_status 0
+	expect_ended "$pid"
+}
+check 'the line to type next has --force, if it was there' forced_survivor
+
 grace() {
 	clear
 	serve ignore:TERM tcp4

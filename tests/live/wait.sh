@@ -107,6 +107,19 @@ pids_of_servers() {
 }
 check '-t: the servers, and nothing else' pids_of_servers
 
+# A worker that its server left behind with a connection.
+pids_without_connections() {
+	begin
+	later reuse tcp:$at listen connect:$at accept close ready
+	run -t --wait=free --timeout=0 $at
+	expect_status 0
+	expect_no_output
+	later reuse tcp:$at listen ready
+	run -t --wait=listen --timeout=1 $at
+	expect_told 0 "$held_by"
+}
+check '-t: nobody who only has a connection' pids_without_connections
+
 # A server of ours is none of theirs.
 other_netns() {
 	begin
