@@ -12,9 +12,7 @@
 struct buf;
 struct names;
 struct netns_list;
-struct peer_index;
 struct row;
-struct snapshot;
 
 enum column_id {
 	COLUMN_COMMAND,
@@ -47,8 +45,6 @@ enum column_id {
 
 /** How cells are to look; everything borrowed. */
 struct column_style {
-	const struct snapshot *snap;
-	const struct peer_index *listeners;
 	struct names *names;
 	const struct netns_list *namespaces; /* NULL: numbers only */
 	size_t command_width; /* characters of COMMAND, 0: all */

@@ -11,7 +11,6 @@
 struct clue;
 struct filter;
 struct holder;
-struct peer_index;
 struct process;
 struct snapshot;
 struct sock;
@@ -31,6 +30,7 @@ enum reason {
 
 /* Borrows from its snapshot, and ends before it. */
 struct row {
+	const struct snapshot *snap; /* whose row it is */
 	const struct sock *sock;
 	const struct holder *holder;   /* NULL: see reason */
 	const struct process *process; /* NULL without holder */
@@ -61,8 +61,7 @@ void row_list_free(struct row_list *list);
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out);
 
 /** Find the rows in whose place the holder of a listener is hidden. */
-void join_listeners(const struct snapshot *snap, const struct peer_index *listeners,
-		    struct row_list *rows);
+void join_listeners(const struct snapshot *snap, struct row_list *rows);
 
 /** True if some row has this reason. */
 bool row_list_has(const struct row_list *list, enum reason reason);

@@ -6,15 +6,13 @@
 #define WHOPORT_LOOK_H
 
 #include "join.h"
-#include "peer.h"
 #include "snapshot.h"
 
 #include <stdint.h>
 
 struct look {
 	struct snapshot snap;
-	struct row_list rows;        /* borrow from the snapshot */
-	struct peer_index listeners; /* built if there is a row that needs it */
+	struct row_list rows; /* borrow from the snapshot */
 };
 
 /**

@@ -5,6 +5,7 @@
 #define WHOPORT_OPTIONS_H
 
 #include "column.h"
+#include "field.h"
 #include "filter.h"
 #include "inventory.h"
 #include "scanner.h"
@@ -32,7 +33,19 @@ struct options {
 	bool unix_sockets; /* -U */
 	bool all;
 	bool and_selections; /* -a; they always are */
+	bool accepted;   /* options from habit that change nothing */
 	bool pids_only;  /* -t */
+	bool json, json_lines; /* -J, -j */
+	bool fields;           /* -F */
+	bool fields_bare;      /* ... without letters */
+	bool field_help;       /* -F? */
+	struct field_choice field_choice; /* of -F, for JSON too */
+	bool repeat;             /* -r, +r */
+	bool repeat_while_found; /* +r */
+	uint32_t repeat_ms;
+	uint64_t repeat_count; /* 0: without end */
+	const char *marker;    /* format of strftime(3); NULL: the usual; argv's */
+	bool ends, list_ends;  /* -E, +E */
 	bool kill;       /* -k */
 	int signal;      /* its signal */
 	bool dry_run, ask, force;
@@ -47,6 +60,7 @@ struct options {
 	bool numeric_users; /* -l */
 	bool service_names; /* +P */
 	bool host_names;    /* +n */
+	bool tcp_info;      /* -T */
 	bool hide_state;    /* -T without s */
 	bool show_queues;   /* -Tq */
 	bool missing_is_fine; /* -Q */

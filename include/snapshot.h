@@ -10,6 +10,7 @@
 #include "held.h"
 #include "holder.h"
 #include "inventory.h"
+#include "peer.h"
 #include "process.h"
 #include "procfs.h"
 #include "scan.h"
@@ -33,6 +34,7 @@ struct snapshot {
 	struct holder_index holders;
 	struct process_table processes; /* who holds, and whom a clue names */
 	struct clue_list clues;         /* see unheld.h; empty before */
+	struct peer_index listeners;    /* see look.h; built if some row needs it */
 	struct scan_stats scan;
 	struct scanner scanner;
 	bool few_wanted; /* so few sockets that the kernel can choose them */

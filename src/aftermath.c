@@ -208,8 +208,7 @@ static bool is_in_view(const struct aftermath_request *rq, const struct place *p
 static bool add_lines(const struct aftermath_request *rq, const struct process *us,
 		      const struct look *look, struct buf *out)
 {
-	struct column_style style = {.snap = &look->snap, .listeners = &look->listeners,
-				     .names = rq->names, .namespaces = rq->namespaces,
+	struct column_style style = {.names = rq->names, .namespaces = rq->namespaces,
 				     .escape = rq->escape};
 	bool free = true;
 

@@ -94,8 +94,6 @@ static int print_table(struct run *run, const struct table_format *format,
 {
 	const struct options *o = &run->options;
 	struct column_style style = {
-		.snap = &run->look.snap,
-		.listeners = &run->look.listeners,
 		.names = &run->names,
 		.namespaces = &run->namespaces,
 		.command_width = o->command_width,

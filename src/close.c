@@ -247,13 +247,10 @@ static int tell_ports(struct closing *c)
 	if (rc == 0 && places.len > 0)
 		rc = c->rq->looker->look(c->rq->looker->ctx, &filter, 0, &look);
 	for (size_t i = 0; i < places.len && rc == 0; i++) {
-		struct column_style style = c->style;
 		struct vacancy v;
 
-		style.snap = &look.snap;
-		style.listeners = &look.listeners;
 		vacancy_judge(&places.v[i], &look, NULL, &v);
-		vacancy_add_text(&v, &places.v[i], &look, &style, "held", &c->out);
+		vacancy_add_text(&v, &places.v[i], &look, &c->style, "held", &c->out);
 		buf_add_char(&c->out, '\n');
 	}
 	look_free(&look);
@@ -343,8 +340,7 @@ int close_connections(const struct close_request *rq)
 {
 	struct closing c = {
 		.rq = rq,
-		.style = {.snap = &rq->look->snap, .listeners = &rq->look->listeners,
-			  .names = rq->names, .namespaces = rq->namespaces, .escape = rq->escape}};
+		.style = {.names = rq->names, .namespaces = rq->namespaces, .escape = rq->escape}};
 	int status = STATUS_ERROR, rc = list_sockets(&c);
 
 	signal(SIGPIPE, SIG_IGN); /* what was done is to be told to the end */

@@ -4,7 +4,6 @@
 #include "clue.h"
 #include "filter.h"
 #include "grow.h"
-#include "peer.h"
 #include "process.h"
 #include "snapshot.h"
 
@@ -89,7 +88,7 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 	size_t before = out->len;
 
 	for (size_t i = 0; i < count; i++) {
-		struct row row = {.sock = s, .holder = &h[i]};
+		struct row row = {.snap = snap, .sock = s, .holder = &h[i]};
 
 		row.process = process_table_find(&snap->processes, h[i].pid, h[i].pid);
 		if (h[i].tid != h[i].pid)
@@ -112,7 +111,7 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 				 is_left_out(snap, filter, &other, out->wants_denied);
 		return 0;
 	}
-	struct row row = {.sock = s, .clue = clue_list_find(&snap->clues, s)};
+	struct row row = {.snap = snap, .sock = s, .clue = clue_list_find(&snap->clues, s)};
 	row.reason = reason_of(snap, s, row.clue);
 	if (!filter_wants_unheld(filter) || !filter_match_unheld(filter, s)) {
 		out->left_out += is_left_out(snap, filter, &row, out->wants_denied);
@@ -169,8 +168,7 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 	return 0;
 }
 
-void join_listeners(const struct snapshot *snap, const struct peer_index *listeners,
-		    struct row_list *rows)
+void join_listeners(const struct snapshot *snap, struct row_list *rows)
 {
 	for (size_t i = 0; i < rows->len; i++) {
 		const struct sock *found[1];
@@ -178,7 +176,7 @@ void join_listeners(const struct snapshot *snap, const struct peer_index *listen
 		size_t held = 0;
 
 		if (row->reason != REASON_NOT_ACCEPTED ||
-		    peer_find_listeners(listeners, row->sock, found, 1) == 0)
+		    peer_find_listeners(&snap->listeners, row->sock, found, 1) == 0)
 			continue;
 		holder_index_find(&snap->holders, found[0]->inode, &held);
 		row->listener_hidden = held == 0;

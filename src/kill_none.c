@@ -128,8 +128,7 @@ static bool tell_left_out(const struct kill_request *rq)
 	    place_list_make_filter(&places, rq->names, &filter) < 0 ||
 	    rq->looker->look(rq->looker->ctx, &filter, 0, &look) < 0)
 		goto out;
-	struct column_style style = {.snap = &look.snap, .listeners = &look.listeners,
-				     .names = rq->names, .namespaces = rq->namespaces,
+	struct column_style style = {.names = rq->names, .namespaces = rq->namespaces,
 				     .escape = rq->escape};
 	for (size_t i = 0; i < places.len && !told; i++) {
 		struct buf text = {0};

@@ -14,15 +14,14 @@ int look_take(const struct snapshot_request *rq, struct look *out)
 	if (rc == 0)
 		rc = join_rows(&out->snap, rq->inventory.filter, &out->rows);
 	if (rc == 0 && row_list_has(&out->rows, REASON_NOT_ACCEPTED)) {
-		rc = peer_index_build(&out->listeners, &out->snap.socks);
-		join_listeners(&out->snap, &out->listeners, &out->rows);
+		rc = peer_index_build(&out->snap.listeners, &out->snap.socks);
+		join_listeners(&out->snap, &out->rows);
 	}
 	return rc;
 }
 
 void look_free(struct look *l)
 {
-	peer_index_free(&l->listeners);
 	row_list_free(&l->rows);
 	snapshot_free(&l->snap);
 }

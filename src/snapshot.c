@@ -18,6 +18,7 @@
 
 void snapshot_free(struct snapshot *s)
 {
+	peer_index_free(&s->listeners);
 	clue_list_free(&s->clues);
 	sock_table_free(&s->socks);
 	holder_index_free(&s->holders);

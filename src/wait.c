@@ -302,8 +302,7 @@ static void keep_holders(struct row_list *rows)
 /* Tell how it is now. Return the exit status. */
 static int tell(struct waiting *w, struct look *look, bool reached)
 {
-	struct column_style style = {.snap = &look->snap, .listeners = &look->listeners,
-				     .names = w->rq->names, .namespaces = w->rq->namespaces,
+	struct column_style style = {.names = w->rq->names, .namespaces = w->rq->namespaces,
 				     .escape = w->rq->escape};
 	struct buf out = {0};
 	int rc;

@@ -49,8 +49,7 @@ static inline void scene_init(struct scene *s, const char *word)
 	s->namespaces[0] = (struct netns){.id = 1, .fd = -1};
 	s->namespaces[1] = (struct netns){.id = 7, .name = (char *)"blue\n", .fd = -1};
 	s->list = (struct netns_list){.v = s->namespaces, .len = 2, .proc_fd = -1, .home_fd = -1};
-	s->style = (struct column_style){.snap = &s->look.snap, .listeners = &s->look.listeners,
-					 .names = &s->names, .namespaces = &s->list};
+	s->style = (struct column_style){.names = &s->names, .namespaces = &s->list};
 }
 
 static inline void scene_free(struct scene *s)

@@ -15,7 +15,6 @@
 struct scene {
 	struct names names;
 	struct snapshot snap;
-	struct peer_index listeners;
 	struct column_style style;
 };
 
@@ -30,13 +29,11 @@ static void scene_init(struct scene *sc)
 	sc->names.users[sc->names.users_len++] = (struct names_user){1001, NULL};
 	sc->names.hosts[sc->names.hosts_len++] =
 		(struct names_host){make_addr("192.0.2.1", 0), strdup("example")};
-	sc->style = (struct column_style){.snap = &sc->snap, .listeners = &sc->listeners,
-					  .names = &sc->names, .command_width = 15};
+	sc->style = (struct column_style){.names = &sc->names, .command_width = 15};
 }
 
 static void scene_free(struct scene *sc)
 {
-	peer_index_free(&sc->listeners);
 	snapshot_free(&sc->snap);
 	names_free(&sc->names);
 }
@@ -190,7 +187,7 @@ static void what_was_not_read_is_a_dash(void **state)
 	scene_init(&sc);
 	for (size_t i = 0; i < COUNT(ids); i++)
 		assert_cell(ids[i], &sc.style,
-			    &(struct row){.sock = &s, .holder = &h, .process = &p}, "-");
+			    &(struct row){.snap = &sc.snap, .sock = &s, .holder = &h, .process = &p}, "-");
 	scene_free(&sc);
 }
 
@@ -273,14 +270,13 @@ static void name_shows_ends_and_state(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct column_style style = cases[i].style;
 		style.names = &sc.names;
-		style.snap = &sc.snap;
-		assert_cell(COLUMN_NAME, &style, &(struct row){.sock = cases[i].s}, cases[i].expected);
+		assert_cell(COLUMN_NAME, &style, &(struct row){.snap = &sc.snap, .sock = cases[i].s}, cases[i].expected);
 	}
 	/* The wildcard is nobody's host. */
 	sc.style.host_names = true;
 	udp.local = make_addr("192.0.2.1", 53);
-	assert_cell(COLUMN_LOCAL, &sc.style, &(struct row){.sock = &udp}, "example:53");
-	assert_cell(COLUMN_REMOTE, &sc.style, &(struct row){.sock = &udp}, "*:*");
+	assert_cell(COLUMN_LOCAL, &sc.style, &(struct row){.snap = &sc.snap, .sock = &udp}, "example:53");
+	assert_cell(COLUMN_REMOTE, &sc.style, &(struct row){.snap = &sc.snap, .sock = &udp}, "*:*");
 	scene_free(&sc);
 }
 
@@ -309,10 +305,10 @@ static void reasons_are_told(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		sc.snap.scan.denied_len = cases[i].denied;
 		assert_cell(COLUMN_REASON, &sc.style,
-			    &(struct row){.sock = &s, .reason = cases[i].reason}, cases[i].expected);
+			    &(struct row){.snap = &sc.snap, .sock = &s, .reason = cases[i].reason}, cases[i].expected);
 	}
 	sc.style.colour_reason = true;
-	assert_cell(COLUMN_NAME, &sc.style, &(struct row){.sock = &s, .reason = REASON_ORPHAN},
+	assert_cell(COLUMN_NAME, &sc.style, &(struct row){.snap = &sc.snap, .sock = &s, .reason = REASON_ORPHAN},
 		    "[::1]:80->[::1]:5 (TIME_WAIT) \033[33m[orphan]\033[m");
 	scene_free(&sc);
 }
@@ -363,9 +359,9 @@ static void unaccepted_connection_names_holders_of_its_listener(void **state)
 		}
 		holder_index_sort(&sc.snap.holders);
 		process_table_sort(&sc.snap.processes);
-		assert_int_equal(peer_index_build(&sc.listeners, &sc.snap.socks), 0);
+		assert_int_equal(peer_index_build(&sc.snap.listeners, &sc.snap.socks), 0);
 		assert_cell(COLUMN_REASON, &sc.style,
-			    &(struct row){.sock = &conn, .reason = REASON_NOT_ACCEPTED},
+			    &(struct row){.snap = &sc.snap, .sock = &conn, .reason = REASON_NOT_ACCEPTED},
 			    cases[i].expected);
 		scene_free(&sc);
 	}
@@ -386,7 +382,7 @@ static void command_is_cut_at_its_width(void **state)
 	scene_init(&sc);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		sc.style.command_width = cases[i].width;
-		assert_cell(COLUMN_COMMAND, &sc.style, &(struct row){.sock = &s, .process = &p},
+		assert_cell(COLUMN_COMMAND, &sc.style, &(struct row){.snap = &sc.snap, .sock = &s, .process = &p},
 			    cases[i].expected);
 	}
 	scene_free(&sc);
@@ -403,7 +399,7 @@ static void no_cell_is_empty_or_has_control_bytes(void **state)
 	const struct row rows[] = {
 		{.sock = &u, .holder = &h, .process = &p, .task = &p},
 		{.sock = &other, .holder = &h, .process = &p},
-		{.sock = &u, .reason = REASON_UNKNOWN},
+		{.snap = &sc.snap, .sock = &u, .reason = REASON_UNKNOWN},
 	};
 
 	(void)state;
@@ -436,7 +432,7 @@ static void args_cell_of_empty_argument_is_not_empty(void **state)
 	scene_init(&sc);
 	p.args = args; /* execv(path, {"", NULL}) */
 	p.args_len = 1;
-	column_add(COLUMN_ARGS, &sc.style, &(struct row){.sock = &s, .process = &p}, &b);
+	column_add(COLUMN_ARGS, &sc.style, &(struct row){.snap = &sc.snap, .sock = &s, .process = &p}, &b);
 	assert_true(b.len > 0);
 	buf_free(&b);
 	scene_free(&sc);

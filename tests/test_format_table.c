@@ -29,7 +29,7 @@ static void table_init(struct table *t)
 {
 	*t = (struct table){0};
 	t->rows.v = t->v;
-	t->style = (struct column_style){.snap = &t->snap, .names = &t->names,
+	t->style = (struct column_style){.names = &t->names,
 					 .numeric_users = true, .command_width = 15};
 }
 
@@ -50,7 +50,7 @@ static void add_unheld_row(struct table *t, const char *ip)
 	size_t i = t->rows.len++;
 
 	t->socks[i] = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, ip, 80, 1000 + i);
-	t->v[i] = (struct row){.sock = &t->socks[i], .reason = REASON_PERMISSION};
+	t->v[i] = (struct row){.snap = &t->snap, .sock = &t->socks[i], .reason = REASON_PERMISSION};
 }
 
 /* Write a table; give what was written, which the caller frees. */
