@@ -43,7 +43,13 @@ void answer_tell(struct run *run, size_t unread, int status);
 /** What --stats tells, on stderr. */
 void answer_tell_stats(const struct run *run);
 
-/** Look, and print what was found. Return the exit status. */
+/**
+ * Look, and print what was found. Return the exit status; items of the command line that
+ * an earlier look has found count as found.
+ */
 int answer(struct run *run);
+
+/** True if field output is written, and not JSON with chosen keys. */
+bool answer_is_fields(const struct options *o);
 
 #endif

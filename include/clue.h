@@ -26,6 +26,9 @@ enum evidence_kind {
 	EVIDENCE_SEVERAL,      /* more than one of these */
 };
 
+/* Where a socket was made, as far as its cgroup tells. */
+enum clue_place { CLUE_CGROUP, CLUE_UNIT, CLUE_CONTAINER };
+
 enum { CLUE_LIKELY_MAX = 3 };
 
 struct clue {
@@ -33,7 +36,7 @@ struct clue {
 	char kernel[40];         /* "vxlan vx0"; "" if it is not known to be the kernel's */
 	pid_t suspect;           /* probably holds it; 0: nobody, or more than one */
 	enum evidence_kind how;  /* what makes it suspect */
-	const char *place_kind; /* "unit", "container" or "cgroup" */
+	enum clue_place place_kind;
 	char *place; /* owned; "nginx.service", "0123456789ab"; or NULL */
 	pid_t likely[CLUE_LIKELY_MAX]; /* unreadable processes in the socket's cgroup */
 	size_t likely_len; /* as many as there are, or 0 if they are more */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct buf;
+struct ends;
 struct names;
 struct netns_list;
 struct row;
@@ -37,8 +38,11 @@ enum column_id {
 	COLUMN_ARGS,
 	COLUMN_CWD,
 	COLUMN_START,
+	COLUMN_UNIT,
+	COLUMN_CONTAINER,
 	COLUMN_RECVQ,
 	COLUMN_SENDQ,
+	COLUMN_PEER,
 	COLUMN_REASON,
 	COLUMN_COUNT
 };
@@ -47,6 +51,8 @@ enum column_id {
 struct column_style {
 	struct names *names;
 	const struct netns_list *namespaces; /* NULL: numbers only */
+	const struct ends *ends; /* the other ends; NULL: not asked for */
+	bool name_ends;          /* NAME has them, too */
 	size_t command_width; /* characters of COMMAND, 0: all */
 	unsigned escape;      /* ESCAPE_UTF8 where the terminal reads it */
 	bool numeric_users;   /* -l */

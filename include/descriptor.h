@@ -5,7 +5,9 @@
 #ifndef WHOPORT_DESCRIPTOR_H
 #define WHOPORT_DESCRIPTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct holder;
@@ -25,6 +27,15 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
 
 /** Path of a descriptor below the proc root: "811/fd/5", "811/task/812/fd/5". */
 void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size);
+
+/**
+ * Read the flags of a descriptor, from PID/fdinfo/FD, if it is still the same socket.
+ *
+ * @out  as open(2) has them, O_CLOEXEC among them
+ * Return false if they cannot be told. Source: proc_pid_fdinfo(5); the inode since Linux
+ * 5.14.
+ */
+bool descriptor_flags(int proc_fd, const struct holder *h, uint32_t *out);
 
 /**
  * Ask a held unix socket for its name, where two rows of text claim its inode.

@@ -40,6 +40,14 @@ bool fdinfo_take_ring_line(struct fdinfo_ring *ring, const char *line, size_t le
  */
 bool fdinfo_parse_scm_fds(const char *line, size_t len, uint64_t *out);
 
+/**
+ * The flags of a descriptor, in the text of its fdinfo.
+ *
+ * @out_inode  of its file, 0 if the text does not tell (before Linux 5.14)
+ * Return false if there are none. Source: seq_show in fs/proc/fd.c: "flags:\t02000002".
+ */
+bool fdinfo_parse_flags(const char *text, size_t len, uint32_t *out_flags, uint64_t *out_inode);
+
 /** What a mapping is of. */
 enum fdinfo_map { FDINFO_MAP_OTHER, FDINFO_MAP_SOCKET, FDINFO_MAP_RING, FDINFO_MAP_AIO };
 

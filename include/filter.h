@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct end_set;
 struct names;
 
 enum filter_kind {
@@ -42,6 +43,7 @@ struct filter {
 	bool unix_wanted;    /* -U */
 	bool all;            /* --all */
 	bool local_ports;    /* -t: a port of -i means the local end, unless -s or @host says more */
+	const struct end_set *ends; /* borrowed; if set, these and nothing else is wanted */
 	struct target_list targets;
 	struct inet_spec *inet; /* -i */
 	size_t inet_len, inet_cap;

@@ -5,8 +5,11 @@
 #ifndef WHOPORT_JOIN_H
 #define WHOPORT_JOIN_H
 
+#include "cgroup_name.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct clue;
 struct filter;
@@ -37,6 +40,8 @@ struct row {
 	const struct process *task;    /* the thread, where threads were asked for; else NULL */
 	const struct clue *clue;       /* NULL: none */
 	enum reason reason;
+	uint32_t flags;   /* of the descriptor, as open(2) has them, if flags_known */
+	bool flags_known; /* they were asked for, see row_list_load_flags() */
 	bool listener_hidden; /* REASON_NOT_ACCEPTED: nobody is known to hold its listener */
 };
 
@@ -60,8 +65,24 @@ void row_list_free(struct row_list *list);
  */
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out);
 
+/** Append a copy of a row. Return 0 or -ENOMEM. */
+int row_list_add(struct row_list *list, const struct row *row);
+
+/** Sort rows by pid, tid, fd; those without holder come last, by address. */
+void row_list_sort(struct row_list *list);
+
+/** Read the flags of the rows' descriptors, where they are still the same sockets. */
+void row_list_load_flags(struct row_list *list, int proc_fd);
+
 /** Find the rows in whose place the holder of a listener is hidden. */
 void join_listeners(const struct snapshot *snap, struct row_list *rows);
+
+/**
+ * The unit, or the container, of the row's process; without one, that in which the socket
+ * was made, as far as a clue tells. Its len is 0 if there is none.
+ */
+struct cgroup_name row_unit(const struct row *row);
+struct cgroup_name row_container(const struct row *row);
 
 /** True if some row has this reason. */
 bool row_list_has(const struct row_list *list, enum reason reason);

@@ -94,6 +94,14 @@ int process_load(int dir_fd, unsigned facts, struct process *out);
 int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned facts);
 
 /**
+ * When a process was started, in seconds since the epoch.
+ *
+ * @boot_time  in the same; 0 when unknown
+ * Return false if it cannot be told.
+ */
+bool process_start(const struct process *p, int64_t boot_time, int64_t *out);
+
+/**
  * The state letter of a task, as in proc_pid_stat(5): R, S, D, T, Z ...
  *
  * Return 0 if it is gone or does not say.

@@ -4,9 +4,11 @@
 #ifndef WHOPORT_PROCESS_TEXT_H
 #define WHOPORT_PROCESS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
+struct holder;
 struct process;
 
 /**
@@ -16,6 +18,17 @@ struct process;
  * @escape  ESCAPE_UTF8 or 0
  */
 void process_text_add_name(const char *name, size_t len, unsigned escape, struct buf *out);
+
+/**
+ * Append by what a process holds a socket: `3u`, `ring:4`, `mem`.
+ *
+ * @access  with `u` behind a descriptor: sockets are open for reading and writing
+ */
+void process_text_add_fd(const struct holder *h, bool access, struct buf *out);
+
+/** Append a holder as lsof does at the other end: PID,COMMAND,FD. */
+void process_text_add_holder(const struct holder *h, const struct process *p, unsigned escape,
+			     struct buf *out);
 
 /** Append a process as COMMAND,PID. */
 void process_text_add(const struct process *p, unsigned escape, struct buf *out);

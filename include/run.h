@@ -5,6 +5,7 @@
 #ifndef WHOPORT_RUN_H
 #define WHOPORT_RUN_H
 
+#include "ends.h"
 #include "filter.h"
 #include "look.h"
 #include "names.h"
@@ -21,9 +22,11 @@ struct run {
 	struct filter filter;
 	struct netns_list namespaces;
 	struct look look; /* with that filter */
+	struct ends ends; /* with -E, +E: of its rows */
 	struct stats stats;
 	int proc_fd;
 	bool stdout_closed;
+	bool failed; /* an answer could not be had or written: there is no use in another */
 	bool needs_queues; /* what a scanner alone does not tell */
 };
 
@@ -37,6 +40,14 @@ void run_free(struct run *run);
  * Return 0, or an exit status after the user has been told.
  */
 int run_prepare(struct run *run);
+
+/**
+ * Forget what was found, for another look: network namespaces are looked for again. What
+ * was marked as found in the filter stays.
+ *
+ * Return as above.
+ */
+int run_restart(struct run *run);
 
 /** True if -N all asks for every network namespace. */
 bool run_asks_every_netns(const struct run *run);

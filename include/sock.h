@@ -212,6 +212,12 @@ uint32_t sock_proto_states(enum sock_proto proto);
 /** True if two unix sockets have one name, as far as text can tell, which shows NUL as '@'. */
 bool sock_has_name_of(const struct sock *a, const struct sock *b);
 
+/** True for a unix socket that text tells of: without queues, and its cookie is none. */
+bool sock_is_unix_text(const struct sock *s);
+
+/** True if the queues are known: text does not tell those of unix, nor a scanner any. */
+bool sock_has_queues(const struct sock *s);
+
 /** Seconds until a socket's timer ends, rounded up. */
 uint32_t sock_timer_seconds(const struct sock *s);
 

@@ -5,10 +5,13 @@
 #include "buf.h"
 #include "column.h"
 #include "escape.h"
+#include "format_field.h"
+#include "format_json.h"
 #include "format_pids.h"
 #include "format_table.h"
 #include "netns_walk.h"
 #include "notes.h"
+#include "process.h"
 #include "procfs.h"
 #include "run.h"
 #include "status.h"
@@ -67,14 +70,25 @@ unsigned answer_facts(const struct options *o, const struct table_format *format
 {
 	unsigned facts = 0;
 
-	for (size_t i = 0; i < format->count && !o->pids_only; i++)
-		facts |= column_facts(format->columns[i]);
-	return facts;
+	if (o->json || o->json_lines)
+		facts = format_json_facts(&o->field_choice);
+	else if (o->fields)
+		facts = format_field_facts(&o->field_choice);
+	else if (!o->pids_only)
+		for (size_t i = 0; i < format->count; i++)
+			facts |= column_facts(format->columns[i]);
+	return o->threads && !o->pids_only ? facts | PROCESS_TASK : facts;
+}
+
+bool answer_is_fields(const struct options *o)
+{
+	return o->fields && !o->json && !o->json_lines;
 }
 
 bool answer_needs_queues(const struct options *o, const struct table_format *format)
 {
-	bool needed = o->show_queues;
+	bool is_table = !o->fields && !o->json && !o->json_lines;
+	bool needed = o->show_queues || (!is_table && field_choice_has(&o->field_choice, 'T'));
 
 	for (size_t i = 0; i < format->count; i++)
 		needed |= format->columns[i] == COLUMN_RECVQ || format->columns[i] == COLUMN_SENDQ;
@@ -89,13 +103,33 @@ unsigned answer_escape(void)
 	return utf8 ? ESCAPE_UTF8 : 0;
 }
 
-static int print_table(struct run *run, const struct table_format *format,
-		       const struct row_list *rows)
+static bool wants_ends(const struct options *o)
+{
+	bool column = false;
+
+	for (size_t i = 0; i < o->columns_len; i++)
+		column |= o->columns[i] == COLUMN_PEER;
+	return o->ends || o->list_ends || column;
+}
+
+static bool wants_boot_time(const struct options *o, const struct table_format *format)
+{
+	bool wanted = o->json || o->json_lines;
+
+	for (size_t i = 0; i < format->count; i++)
+		wanted |= format->columns[i] == COLUMN_START;
+	return wanted;
+}
+
+static int print_rows(struct run *run, const struct table_format *format,
+		      const struct row_list *rows)
 {
 	const struct options *o = &run->options;
 	struct column_style style = {
 		.names = &run->names,
 		.namespaces = &run->namespaces,
+		.ends = wants_ends(o) ? &run->ends : NULL,
+		.name_ends = o->ends || o->list_ends,
 		.command_width = o->command_width,
 		.escape = rows->len > 0 ? answer_escape() : 0,
 		.numeric_users = o->numeric_users,
@@ -105,11 +139,15 @@ static int print_table(struct run *run, const struct table_format *format,
 		.show_queues = o->show_queues,
 		.colour = wants_colour(o),
 	};
+	struct json_format json = {o->field_choice, &style, o->json_lines};
+	struct field_format fields = {o->field_choice, &style, o->tcp_info && !o->show_queues};
 
-	for (size_t i = 0; i < format->count && style.boot_time == 0; i++) {
-		if (format->columns[i] == COLUMN_START)
-			style.boot_time = procfs_boot_time(run->proc_fd);
-	}
+	if (wants_boot_time(o, format))
+		style.boot_time = procfs_boot_time(run->proc_fd);
+	if (o->json || o->json_lines)
+		return format_json_write(&json, rows, STDOUT_FILENO);
+	if (o->fields)
+		return format_field_write(&fields, rows, STDOUT_FILENO);
 	/* Colour takes no room, but only at the end of the line. */
 	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
 	return format_table_write(format, &style, rows, STDOUT_FILENO);
@@ -153,7 +191,7 @@ int answer_write(struct run *run, const struct table_format *format, const struc
 
 	show_namespaces(run, rows, &shown);
 	int rc = run->options.pids_only ? format_pids_write(rows, STDOUT_FILENO)
-					: print_table(run, &shown, rows);
+					: print_rows(run, &shown, rows);
 	/* Nobody would have read an empty answer. */
 	return rc == 0 && run->stdout_closed ? -EBADF : rc;
 }
@@ -184,6 +222,23 @@ void answer_tell_stats(const struct run *run)
 	buf_free(&out);
 }
 
+/* What is told of rows beside their look. Return 0, or -errno after the user was told. */
+static int complete_rows(struct run *run, unsigned facts)
+{
+	const struct options *o = &run->options;
+	struct looker looker = {run, run_look, run_read};
+	struct row_list *rows = &run->look.rows;
+	int rc = 0;
+
+	if (wants_ends(o))
+		rc = ends_find(rows, &looker, &run->namespaces, facts, o->list_ends, &run->ends);
+	if (rc == 0 && o->list_ends)
+		rc = ends_add_rows(&run->ends, rows);
+	if (answer_is_fields(o) && field_choice_has(&o->field_choice, 'G'))
+		row_list_load_flags(rows, run->proc_fd);
+	return rc;
+}
+
 int answer(struct run *run)
 {
 	const struct options *o = &run->options;
@@ -191,8 +246,10 @@ int answer(struct run *run)
 	struct table_format format;
 
 	answer_choose_columns(o, &format);
+	unsigned facts = answer_facts(o, &format);
 	run->needs_queues = answer_needs_queues(o, &format);
-	if (run_look(run, &run->filter, answer_facts(o, &format), &run->look) < 0)
+	run->failed = true;
+	if (run_look(run, &run->filter, facts, &run->look) < 0)
 		return STATUS_ERROR;
 	struct status_question question = {
 		.unread = status_count_unread(&look->snap, &run->filter, &look->rows),
@@ -200,9 +257,12 @@ int answer(struct run *run)
 		.every_netns = run_asks_every_netns(run)};
 	stats_phase(&run->stats, "rows");
 
+	int status = status_of_rows(&look->snap, &run->filter, &look->rows, &question);
+	if (complete_rows(run, facts) < 0)
+		return STATUS_ERROR;
 	int rc = answer_write(run, &format, &look->rows);
-	int status = run_check_written(rc, status_of_rows(&look->snap, &run->filter, &look->rows,
-							  &question));
+	run->failed = rc < 0;
+	status = run_check_written(rc, status);
 	if (rc == 0)
 		answer_tell(run, question.unread, status);
 	stats_phase(&run->stats, "output");

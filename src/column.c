@@ -3,10 +3,12 @@
 #include "column.h"
 
 #include "buf.h"
+#include "cgroup_name.h"
 #include "escape.h"
 #include "join.h"
 #include "names.h"
 #include "netns.h"
+#include "process_text.h"
 #include "reason_text.h"
 #include "snapshot.h"
 #include "sock_text.h"
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 typedef void add_cell(const struct column_style *style, const struct row *row, struct buf *out);
 
@@ -116,50 +117,23 @@ static void add_uid(const struct column_style *style, const struct row *row, str
 static void add_fd(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (!row->holder) {
+	if (row->holder)
+		process_text_add_fd(row->holder, true, out);
+	else
 		add_none(out);
-		return;
-	}
-	switch (row->holder->kind) {
-	case HOLDER_FD:
-		buf_add_dec(out, (uint64_t)row->holder->fd);
-		buf_add_char(out, 'u'); /* sockets are open for reading and writing */
-		break;
-	case HOLDER_RING:
-		buf_add_str(out, "ring:");
-		buf_add_dec(out, (uint64_t)row->holder->fd);
-		break;
-	case HOLDER_MEM:
-		buf_add_str(out, "mem");
-		break;
-	}
 }
 
 static void add_type(const struct column_style *style, const struct row *row, struct buf *out)
 {
-	const struct sock *s = row->sock;
-	bool v6 = s->local.family == AF_INET6;
-
 	(void)style;
-	if (!(SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET))
-		buf_add_str(out, sock_proto_name((enum sock_proto)s->proto));
-	else if (s->proto == SOCK_PROTO_RAW)
-		buf_add_str(out, v6 ? "raw6" : "raw");
-	else
-		buf_add_str(out, v6 ? "IPv6" : "IPv4");
+	buf_add_str(out, sock_text_type(row->sock));
 }
 
 static void add_device(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (row->sock->is_scanned && row->sock->proto == SOCK_PROTO_UNIX && !row->sock->cookie) {
-		add_none(out); /* nobody has asked for it, so there is none */
-	} else if (row->sock->proto == SOCK_PROTO_UNIX) {
-		buf_add_str(out, "0x");
-		buf_add_hex(out, row->sock->cookie, 16);
-	} else {
-		buf_add_dec(out, row->sock->inode);
-	}
+	if (!sock_text_add_device(row->sock, out))
+		add_none(out);
 }
 
 static void add_size(const struct column_style *style, const struct row *row, struct buf *out)
@@ -257,35 +231,58 @@ static void add_cwd(const struct column_style *style, const struct row *row, str
 
 static void add_start(const struct column_style *style, const struct row *row, struct buf *out)
 {
-	long hz = sysconf(_SC_CLK_TCK);
 	struct tm tm;
 	char text[32];
+	int64_t seconds;
 
-	if (!row->process || row->process->is_gone || hz <= 0 || style->boot_time == 0) {
+	if (!row->process || !process_start(row->process, style->boot_time, &seconds)) {
 		add_none(out);
 		return;
 	}
-	time_t start = (time_t)(style->boot_time +
-				(int64_t)(row->process->start_ticks / (uint64_t)hz));
+	time_t start = (time_t)seconds;
 	if (localtime_r(&start, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
 		buf_add_str(out, text);
 	else
 		add_none(out);
 }
 
-/* Text does not tell the queues of a unix socket, nor a scanner any. */
-static bool has_queues(const struct sock *s)
+/* A unit or container, of the process or, without one, of who made the socket. */
+static void add_place(const struct column_style *style, const struct cgroup_name *name,
+		      struct buf *out)
 {
-	bool is_text = s->proto == SOCK_PROTO_UNIX && (!s->name_is_exact || s->row > 0);
+	if (name->len > 0)
+		escape_add(out, name->text, name->len, style->escape | ESCAPE_BLANKS, ESCAPE_ALL);
+	else
+		add_none(out);
+}
 
-	return !s->is_scanned && !is_text &&
-	       (s->local.family != AF_UNSPEC || s->proto == SOCK_PROTO_UNIX);
+static void add_unit(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	struct cgroup_name name = row_unit(row);
+
+	add_place(style, &name, out);
+}
+
+static void add_container(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	struct cgroup_name name = row_container(row);
+
+	add_place(style, &name, out);
+}
+
+static void add_peer(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	size_t before = out->len;
+
+	sock_text_add_ends(style, row->sock, out);
+	if (out->len == before)
+		add_none(out);
 }
 
 static void add_rqueue(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (has_queues(row->sock))
+	if (sock_has_queues(row->sock))
 		buf_add_dec(out, row->sock->rqueue);
 	else
 		add_none(out);
@@ -294,7 +291,7 @@ static void add_rqueue(const struct column_style *style, const struct row *row, 
 static void add_wqueue(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
-	if (has_queues(row->sock))
+	if (sock_has_queues(row->sock))
 		buf_add_dec(out, row->sock->wqueue);
 	else
 		add_none(out);
@@ -340,8 +337,11 @@ static const struct column {
 	[COLUMN_ARGS] = {"ARGS", add_args, true, PROCESS_ARGS, SCOPE_PROCESS},
 	[COLUMN_CWD] = {"CWD", add_cwd, true, PROCESS_CWD, SCOPE_PROCESS},
 	[COLUMN_START] = {"START", add_start, false, PROCESS_STAT, SCOPE_PROCESS},
+	[COLUMN_UNIT] = {"UNIT", add_unit, true, PROCESS_CGROUP, SCOPE_PROCESS},
+	[COLUMN_CONTAINER] = {"CONTAINER", add_container, true, PROCESS_CGROUP, SCOPE_PROCESS},
 	[COLUMN_RECVQ] = {"RECVQ", add_rqueue, false, 0, SCOPE_ROW},
 	[COLUMN_SENDQ] = {"SENDQ", add_wqueue, false, 0, SCOPE_ROW},
+	[COLUMN_PEER] = {"PEER", add_peer, true, 0, SCOPE_ROW},
 	[COLUMN_REASON] = {"REASON", add_reason, true, 0, SCOPE_ROW},
 };
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "descriptor.h"
 
+#include "fdinfo.h"
 #include "holder.h"
 #include "probe.h"
 #include "procfs.h"
@@ -58,6 +59,22 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
 	ssize_t n = getxattr(link, "system.sockprotoname", out, size);
 	close(fd);
 	return n > 0 ? strnlen(out, (size_t)n) : 0;
+}
+
+bool descriptor_flags(int proc_fd, const struct holder *h, uint32_t *out)
+{
+	char path[64], text[1024];
+	uint64_t inode;
+
+	if (h->kind != HOLDER_FD)
+		return false;
+	if (h->tid == h->pid)
+		snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)h->pid, h->fd);
+	else
+		snprintf(path, sizeof(path), "%d/task/%d/fdinfo/%d", (int)h->pid, (int)h->tid, h->fd);
+	ssize_t n = procfs_read(proc_fd, path, text, sizeof(text));
+	return n > 0 && fdinfo_parse_flags(text, (size_t)n, out, &inode) &&
+	       (inode == 0 || inode == h->inode);
 }
 
 /* The bytes of a name as text shows them: a path ends at its NUL. */

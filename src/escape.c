@@ -9,17 +9,12 @@
 
 #include "buf.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 #include <wchar.h>
 
-/*
- * Decode one UTF-8 sequence (RFC 3629: no overlong forms, no surrogates).
- * Return its length, or 0 if the bytes are not one.
- */
-static size_t decode_utf8(const unsigned char *s, size_t len, uint32_t *out)
+size_t escape_decode_utf8(const char *text, size_t len, uint32_t *out)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t n = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 
@@ -38,11 +33,10 @@ static size_t decode_utf8(const unsigned char *s, size_t len, uint32_t *out)
 }
 
 /*
- * Characters that are invisible, look like a blank, or change the order of what
- * follows: Default_Ignorable_Code_Point, White_Space and Bidi_Control of the
- * Unicode character database, and the empty Braille pattern.
+ * Default_Ignorable_Code_Point, White_Space and Bidi_Control of the Unicode character
+ * database, and the empty Braille pattern.
  */
-static bool is_deceptive(uint32_t c)
+bool escape_is_deceptive(uint32_t c)
 {
 	static const uint32_t ranges[][2] = {
 		{0x80, 0xa0},     {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},
@@ -61,12 +55,12 @@ static bool is_deceptive(uint32_t c)
 }
 
 /* Length of a multi-byte character that may be shown as it is, else 0. */
-static size_t printable_utf8(const unsigned char *s, size_t len)
+static size_t printable_utf8(const char *s, size_t len)
 {
 	uint32_t c;
-	size_t n = decode_utf8(s, len, &c);
+	size_t n = escape_decode_utf8(s, len, &c);
 
-	return n && !is_deceptive(c) && wcwidth((wchar_t)c) >= 0 ? n : 0;
+	return n && !escape_is_deceptive(c) && wcwidth((wchar_t)c) >= 0 ? n : 0;
 }
 
 static void add_escaped_byte(struct buf *out, unsigned char c)
@@ -92,12 +86,16 @@ void escape_add(struct buf *out, const char *name, size_t len, unsigned flags, s
 	const unsigned char *s = (const unsigned char *)name;
 	const unsigned char lowest = flags & ESCAPE_BLANKS ? '!' : ' ';
 
+	if (flags & ESCAPE_RAW) {
+		buf_add(out, name, len < max ? len : max);
+		return;
+	}
 	for (size_t i = 0; i < len && max > 0; max--) {
 		unsigned char c = s[i];
 		size_t n = 0;
 
 		if (c >= 0x80 && flags & ESCAPE_UTF8)
-			n = printable_utf8(s + i, len - i);
+			n = printable_utf8(name + i, len - i);
 		else if (c >= lowest && c < 0x7f && c != '\\')
 			n = 1;
 
@@ -126,14 +124,13 @@ static bool is_ascii(const char *text, size_t len)
 
 size_t escape_columns(const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t columns = 0;
 
 	if (is_ascii(text, len))
 		return len;
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		size_t n = decode_utf8(s + i, len - i, &c);
+		size_t n = escape_decode_utf8(text + i, len - i, &c);
 		int width = n ? wcwidth((wchar_t)c) : 1;
 
 		columns += width > 0 ? (size_t)width : 0;

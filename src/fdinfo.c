@@ -172,3 +172,40 @@ int fdinfo_parse_waiting(const char *text, size_t len, bool *out_accepts)
 	}
 	return -1;
 }
+
+/* Octal digits to the end of a line. */
+static bool parse_octal(const char *at, const char *end, uint32_t *out)
+{
+	uint64_t value = 0;
+
+	if (at == end)
+		return false;
+	for (; at < end; at++) {
+		if (*at < '0' || *at > '7' || value > UINT32_MAX / 8)
+			return false;
+		value = value * 8 + (uint64_t)(*at - '0');
+	}
+	*out = (uint32_t)value;
+	return true;
+}
+
+bool fdinfo_parse_flags(const char *text, size_t len, uint32_t *out_flags, uint64_t *out_inode)
+{
+	static const char head[] = "flags:";
+	const char *at = text, *end = text + len;
+	bool found = false;
+
+	*out_inode = 0;
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		size_t line = (size_t)((newline ? newline : end) - at);
+
+		if (starts_with(at, line, head)) {
+			const char *value = skip_blanks(at + strlen(head), at + line);
+			found = parse_octal(value, at + line, out_flags);
+		}
+		parse_field(at, line, "ino:", out_inode);
+		at += line + (newline != NULL);
+	}
+	return found;
+}

@@ -4,6 +4,7 @@
  */
 #include "filter.h"
 
+#include "end_key.h"
 #include "grow.h"
 #include "names.h"
 #include "process.h"
@@ -156,6 +157,8 @@ static bool allows_class(const struct filter *f, enum sock_proto proto, sa_famil
 			allowed = inet_spec_allows(&f->inet[i], proto, family);
 		return allowed;
 	}
+	if (f->ends)
+		return f->ends->protos & SOCK_PROTO_BIT(proto);
 	if (f->targets.len > 0 || f->all || process_filter_chooses(&f->processes))
 		return true;
 	return f->states_given ? states_select(f, proto) : is_waiting(proto, state);
@@ -327,7 +330,9 @@ static void note_seen(struct filter *f, const struct sock *s)
 
 enum sock_role filter_classify(struct filter *f, const struct sock *s)
 {
-	if (!match_sock(f, s)) {
+	if (f->ends && end_set_match(f->ends, s))
+		return SOCK_ROLE_WANTED;
+	if (f->ends || !match_sock(f, s)) {
 		note_seen(f, s);
 		return witness_or_none(f, s);
 	}

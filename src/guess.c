@@ -190,11 +190,11 @@ static int describe_place(const char *path, struct clue *clue)
 	size_t len = strlen(path);
 	struct cgroup_name name;
 
-	clue->place_kind = "container";
+	clue->place_kind = CLUE_CONTAINER;
 	if (!cgroup_parse_container(path, len, &name)) {
-		clue->place_kind = "unit";
+		clue->place_kind = CLUE_UNIT;
 		if (!cgroup_parse_unit(path, len, &name)) {
-			clue->place_kind = "cgroup";
+			clue->place_kind = CLUE_CGROUP;
 			name = (struct cgroup_name){path, len};
 		}
 	}

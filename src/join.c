@@ -2,6 +2,7 @@
 #include "join.h"
 
 #include "clue.h"
+#include "descriptor.h"
 #include "filter.h"
 #include "grow.h"
 #include "process.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void row_list_free(struct row_list *list)
@@ -17,7 +19,7 @@ void row_list_free(struct row_list *list)
 	*list = (struct row_list){0};
 }
 
-static int add_row(struct row_list *list, const struct row *row)
+int row_list_add(struct row_list *list, const struct row *row)
 {
 	void *v = grow(list->v, list->len, &list->cap, sizeof(*list->v));
 
@@ -98,7 +100,7 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		    !filter_match_holder(filter, row.process, fd))
 			continue;
 		filter_mark_found(filter, s, row.process, fd);
-		int rc = add_row(out, &row);
+		int rc = row_list_add(out, &row);
 		if (rc < 0)
 			return rc;
 	}
@@ -118,7 +120,7 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		return 0;
 	}
 	filter_mark_found(filter, s, NULL, -1);
-	return add_row(out, &row);
+	return row_list_add(out, &row);
 }
 
 static int compare_number(long a, long b)
@@ -140,8 +142,16 @@ static int compare_row(const void *x, const void *y)
 	}
 	if (order == 0)
 		order = sock_compare_address(a->sock, b->sock);
+	if (order == 0)
+		order = (a->sock->inode > b->sock->inode) - (a->sock->inode < b->sock->inode);
 	/* Records are sorted: their place settles the rest. */
 	return order ? order : (a->sock > b->sock) - (a->sock < b->sock);
+}
+
+void row_list_sort(struct row_list *list)
+{
+	if (list->len > 0)
+		qsort(list->v, list->len, sizeof(*list->v), compare_row);
 }
 
 int join_rows(const struct snapshot *snap, struct filter *filter, struct row_list *out)
@@ -163,9 +173,16 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 		if (rc < 0)
 			return rc;
 	}
-	if (out->len > 0)
-		qsort(out->v, out->len, sizeof(*out->v), compare_row);
+	row_list_sort(out);
 	return 0;
+}
+
+void row_list_load_flags(struct row_list *list, int proc_fd)
+{
+	for (size_t i = 0; i < list->len; i++) {
+		struct row *row = &list->v[i];
+		row->flags_known = row->holder && descriptor_flags(proc_fd, row->holder, &row->flags);
+	}
 }
 
 void join_listeners(const struct snapshot *snap, struct row_list *rows)
@@ -197,4 +214,36 @@ bool row_is_hidden(const struct row *row)
 	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||
 	       row->reason == REASON_UNKNOWN || row->reason == REASON_IN_FLIGHT ||
 	       row->listener_hidden;
+}
+
+/* The place of a clue, if it is of a kind. */
+static struct cgroup_name place_of(const struct row *row, enum clue_place kind)
+{
+	const struct clue *clue = row->clue;
+
+	if (!clue || !clue->place || clue->place_kind != kind)
+		return (struct cgroup_name){NULL, 0};
+	return (struct cgroup_name){clue->place, strlen(clue->place)};
+}
+
+struct cgroup_name row_unit(const struct row *row)
+{
+	struct cgroup_name name = {NULL, 0};
+
+	if (!row->process)
+		return place_of(row, CLUE_UNIT);
+	if (row->process->cgroup)
+		cgroup_parse_unit(row->process->cgroup, strlen(row->process->cgroup), &name);
+	return name;
+}
+
+struct cgroup_name row_container(const struct row *row)
+{
+	struct cgroup_name name = {NULL, 0};
+
+	if (!row->process)
+		return place_of(row, CLUE_CONTAINER);
+	if (row->process->cgroup)
+		cgroup_parse_container(row->process->cgroup, strlen(row->process->cgroup), &name);
+	return name;
 }

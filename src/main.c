@@ -3,13 +3,16 @@
  *
  * Data flows one way, and includes point the same way:
  *
- *   options   options.c         argv into a struct; prints --help
+ *   options   options.c         argv into a struct
  *             options_check.c   which actions go with which options
  *             notes.c           what stayed unseen or was not found, on stderr
  *             stats.c           what --stats tells
+ *             option_table.c    the options, a row each, and their values
+ *             options_help.c    --help
  *             status.c          the exit status of an answer
  *             run.c             options into a filter, namespaces, looks
  *             answer.c          the answer in rows
+ *             repeat.c          -r: again and again
  *             action.c          -k, --wait, --close
  *
  *   base      buf.c             growing byte buffer, large writes
@@ -19,6 +22,8 @@
  *             line_reader.c     text by lines in constant memory
  *             escape.c          foreign names made harmless
  *             word.c            foreign text as a value; quoted for a shell
+ *             json.c            values of JSON
+ *             field.c           the letters of -F
  *             args.c            arguments of a process
  *             msg.c             "whoport: object: reason"
  *             refuse.h          how a grammar says no
@@ -40,6 +45,7 @@
  *             ancestry.c        what whoport was started from
  *             bpf_record.c      what the iterator program tells
  *             sockstat.c        how many sockets a namespace has
+ *             end_key.c         what names one end of a connection
  *             clue.c            what is known of a socket without holder
  *             names.c           users, services, hosts
  *             netns.c           network namespaces that are known
@@ -57,6 +63,7 @@
  *             sockdiag_request.c their common form
  *             sockdiag_row.c    one answer about an internet or unix socket
  *             other_row.c       netlink, packet, vsock, XDP: text and answers
+ *             unix_queue.c      clients that a listener has not accepted
  *             sock_watch.c      news of ended sockets
  *             sock_destroy.c    ending one
  *             kernel_sock.c     ports of tunnels and of the NFS server
@@ -88,13 +95,20 @@
  *             guess.c           suspects and cgroups, as guesses
  *             join.c            snapshot and filter into rows
  *             peer.c            the listener that a connection waits for
+ *             acceptor.c        who holds that listener
  *             look.c            snapshot and rows in one step
+ *             ends.c            -E: who has the other ends
  *   consumers process_text.c    a process as NAME,PID
  *             sock_text.c       a row's words about its socket
  *             reason_text.c     why it has no holder
  *             column.c          one table row per column
  *             format_table.c    the table
  *             format_pids.c     -t
+ *             format_field.c    -F
+ *             format_json.c     -J, -j: the keys
+ *             json_process.c    their values: process, descriptor
+ *             json_sock.c       socket
+ *             json_other.c      other end, reason
  *   actions   kill.c            -k: plan, signal, wait, look again
  *             kill_none.c       ... if there is nobody to signal
  *             victim.c          who is signalled
@@ -116,6 +130,7 @@
 #include "answer.h"
 #include "buf.h"
 #include "options.h"
+#include "repeat.h"
 #include "run.h"
 #include "status.h"
 #include "version.h"
@@ -166,6 +181,8 @@ static int serve(int argc, char **argv, struct run *run)
 		return print_text(options_add_help);
 	if (o->version)
 		return print_text(add_version);
+	if (o->field_help)
+		return print_text(field_add_help);
 	rc = options_check(o, &error);
 	if (rc < 0)
 		return run_refuse(&error, rc);
@@ -178,7 +195,7 @@ static int serve(int argc, char **argv, struct run *run)
 		return action_close(run);
 	if (o->wait != OPTION_WAIT_NOT)
 		return action_wait(run);
-	return answer(run);
+	return o->repeat ? repeat(run) : answer(run);
 }
 
 int main(int argc, char **argv)

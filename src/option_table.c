@@ -151,7 +151,8 @@ static int set_columns(struct option_parser *p, const struct option_row *row, co
 		enum column_id id;
 
 		if (!column_parse(list, len, &id))
-			return option_refuse(p, "-o", whole, "no such column; see the man page for the list");
+			return option_refuse(p, "-o", whole,
+					     "no such column; see the man page for the list");
 		if (p->o->columns_len == COLUMN_COUNT)
 			return option_refuse(p, "-o", whole, "too many columns");
 		p->o->columns[p->o->columns_len++] = id;
@@ -312,13 +313,14 @@ static int set_kill(struct option_parser *p, const struct option_row *row, const
 	return option_refuse(p, "--kill", signal, "no such signal; a port stands apart: -k 8080");
 }
 
-static int set_seconds(struct option_parser *p, const char *option, const char *text, bool *out_given,
-		       uint32_t *out_ms)
+static int set_seconds(struct option_parser *p, const char *option, const char *text,
+		       bool *out_given, uint32_t *out_ms)
 {
 	*out_given = true;
 	if (num_parse_seconds(text, text + strlen(text), out_ms))
 		return 0;
-	return option_refuse(p, option, text, "must be seconds up to 1000000, with three decimals at most");
+	return option_refuse(p, option, text,
+			     "must be seconds up to 1000000, with three decimals at most");
 }
 
 static int set_grace(struct option_parser *p, const struct option_row *row, const char *text)

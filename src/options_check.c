@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int refuse(struct option_error *out, const char *object, const char *why)
@@ -48,6 +49,32 @@ static int check_wait(const struct options *o, struct option_error *out)
 	return any_target ? 0 : refuse(out, "--wait", "needs a target");
 }
 
+/* -F alone is field output; beside -J or -j it chooses their keys. */
+static int check_formats(const struct options *o, struct option_error *out)
+{
+	const char *format = o->json ? "-J" : o->json_lines ? "-j" : o->fields ? "-F" : NULL;
+	bool acts = o->kill || o->close || o->wait != OPTION_WAIT_NOT;
+
+	if (o->json && o->json_lines)
+		return refuse(out, "-J", "only one of -J and -j at a time");
+	if (format && o->pids_only)
+		return refuse(out, format, "only one of -t and other formats at a time");
+	if (format && o->columns_len > 0)
+		return refuse(out, "-o", "chooses columns of the table, not of other formats");
+	if (format && acts)
+		return refuse(out, format, "goes with answers only, not with actions");
+	if (o->repeat && acts)
+		return refuse(out, "-r", "goes with answers only, not with actions");
+	if ((o->ends || o->list_ends) && (acts || o->pids_only))
+		return refuse(out, o->ends ? "-E" : "+E",
+			      "goes with rows only, not with -t, -k, --close and --wait");
+	if (o->marker && (o->json || o->json_lines))
+		return refuse(out, "-r", "JSON has no marker between cycles");
+	if (o->marker && o->fields && strstr(o->marker, "%n"))
+		return refuse(out, "-r", "no newline (%n) in the marker of field output");
+	return 0;
+}
+
 int options_check(const struct options *o, struct option_error *out_error)
 {
 	bool waits = o->wait != OPTION_WAIT_NOT;
@@ -55,6 +82,8 @@ int options_check(const struct options *o, struct option_error *out_error)
 	if (o->kill + o->close + waits > 1)
 		return refuse(out_error, o->kill ? "-k" : "--close",
 			      "only one of -k, --close and --wait at a time");
-	int rc = check_helpers(o, out_error);
+	int rc = check_formats(o, out_error);
+	if (rc == 0)
+		rc = check_helpers(o, out_error);
 	return rc == 0 && waits ? check_wait(o, out_error) : rc;
 }

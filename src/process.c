@@ -209,6 +209,16 @@ int process_load(int dir_fd, unsigned facts, struct process *out)
 	return rc;
 }
 
+bool process_start(const struct process *p, int64_t boot_time, int64_t *out)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (p->is_gone || hz <= 0 || boot_time == 0)
+		return false;
+	*out = boot_time + (int64_t)(p->start_ticks / (uint64_t)hz);
+	return true;
+}
+
 /* The state letter in the text of PID/stat, or 0. */
 static char parse_state(const char *text, size_t len)
 {

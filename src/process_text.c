@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "escape.h"
+#include "holder.h"
 #include "process.h"
 
 #include <string.h>
@@ -30,4 +31,32 @@ void process_text_add(const struct process *p, unsigned escape, struct buf *out)
 	process_text_add_name(p->command, p->command_len, escape, out);
 	buf_add_char(out, ',');
 	buf_add_dec(out, (uint64_t)p->pid);
+}
+
+void process_text_add_fd(const struct holder *h, bool access, struct buf *out)
+{
+	switch (h->kind) {
+	case HOLDER_FD:
+		buf_add_dec(out, (uint64_t)h->fd);
+		buf_add_str(out, access ? "u" : "");
+		break;
+	case HOLDER_RING:
+		buf_add_str(out, "ring:");
+		buf_add_dec(out, (uint64_t)h->fd);
+		break;
+	case HOLDER_MEM:
+		buf_add_str(out, "mem");
+		break;
+	}
+}
+
+void process_text_add_holder(const struct holder *h, const struct process *p, unsigned escape,
+			     struct buf *out)
+{
+	buf_add_dec(out, (uint64_t)h->pid);
+	buf_add_char(out, ',');
+	if (p)
+		process_text_add_name(p->command, p->command_len, escape, out);
+	buf_add_char(out, ',');
+	process_text_add_fd(h, true, out);
 }

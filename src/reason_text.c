@@ -6,12 +6,23 @@
 #include "clue.h"
 #include "column.h"
 #include "escape.h"
-#include "join.h"
 #include "process_text.h"
 #include "snapshot.h"
 #include "sock.h"
 
 #include <string.h>
+
+const char *reason_text_code(enum reason reason)
+{
+	static const char *const codes[] = {
+		[REASON_NONE] = "", [REASON_PERMISSION] = "permission",
+		[REASON_PIDNS] = "pid-namespace", [REASON_UNKNOWN] = "unknown",
+		[REASON_KERNEL] = "kernel", [REASON_IN_FLIGHT] = "in-flight",
+		[REASON_TIME_WAIT] = "time-wait", [REASON_ORPHAN] = "orphan",
+		[REASON_NOT_ACCEPTED] = "not-accepted"};
+
+	return codes[reason];
+}
 
 enum { NAMED_MAX = 3 }; /* processes of a listener that a reason names */
 
@@ -72,6 +83,8 @@ static void add_suspect(const struct column_style *style, const struct row *row,
 /* What is known beside the reason, marked as guesses. */
 static void add_clue(const struct column_style *style, const struct row *row, struct buf *out)
 {
+	static const char *const place_kinds[] = {
+		[CLUE_CGROUP] = "cgroup", [CLUE_UNIT] = "unit", [CLUE_CONTAINER] = "container"};
 	const struct clue *clue = row->clue;
 	bool first = true;
 
@@ -80,7 +93,7 @@ static void add_clue(const struct column_style *style, const struct row *row, st
 	if (!clue->place)
 		return;
 	buf_add_str(out, "; ");
-	buf_add_str(out, clue->place_kind);
+	buf_add_str(out, place_kinds[clue->place_kind]);
 	buf_add_char(out, ' ');
 	process_text_add_name(clue->place, strlen(clue->place), style->escape, out);
 	for (size_t i = 0; i < clue->likely_len; i++) {

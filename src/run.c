@@ -18,6 +18,7 @@ void run_free(struct run *run)
 {
 	if (run->proc_fd >= 0)
 		close(run->proc_fd);
+	ends_free(&run->ends);
 	look_free(&run->look);
 	netns_list_free(&run->namespaces);
 	filter_free(&run->filter);
@@ -137,6 +138,14 @@ int run_prepare(struct run *run)
 	}
 	if (run->proc_fd < 0)
 		return fail(proc, -errno);
+	return choose_namespaces(run);
+}
+
+int run_restart(struct run *run)
+{
+	ends_free(&run->ends);
+	look_free(&run->look);
+	netns_list_free(&run->namespaces);
 	return choose_namespaces(run);
 }
 

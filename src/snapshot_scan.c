@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "snapshot_scan.h"
 
+#include "end_key.h"
 #include "filter.h"
 #include "netns.h"
 #include "netns_enter.h"
@@ -48,6 +49,10 @@ unsigned snapshot_stray_protos(const struct snapshot_request *rq, const struct s
 		return ~0U;
 	if (inventory->stays_home)
 		return 0;
+	if (filter->ends) /* unix sockets know nothing of network namespaces */
+		return end_set_misses_unix(filter->ends, &snap->socks)
+			       ? SOCK_PROTO_BIT(SOCK_PROTO_UNIX)
+			       : 0;
 	if (filter_limits_scan(filter) && filter->targets.len == 0)
 		return ~0U;
 	/* A path is the same everywhere, a port is not. */

@@ -471,3 +471,14 @@ void sock_table_drop_subflows(struct sock_table *t)
 	}
 	t->len = kept;
 }
+
+bool sock_is_unix_text(const struct sock *s)
+{
+	return s->proto == SOCK_PROTO_UNIX && (!s->name_is_exact || s->row > 0);
+}
+
+bool sock_has_queues(const struct sock *s)
+{
+	return !s->is_scanned && !sock_is_unix_text(s) &&
+	       (s->local.family != AF_UNSPEC || s->proto == SOCK_PROTO_UNIX);
+}

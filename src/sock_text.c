@@ -1,12 +1,15 @@
 /* The words of a row about its socket; see sock_text.h. */
 #include "sock_text.h"
 
+#include "acceptor.h"
 #include "addr.h"
 #include "buf.h"
 #include "column.h"
+#include "ends.h"
 #include "escape.h"
 #include "join.h"
 #include "names.h"
+#include "process_text.h"
 #include "reason_text.h"
 #include "sock.h"
 
@@ -51,6 +54,7 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 void sock_text_add_exact_name(const char *name, size_t name_len, unsigned flags, struct buf *out)
 {
 	const char *at = name, *end = at + name_len;
+	const char *nul_text = flags & ESCAPE_RAW ? "@" : "\\0"; /* as the kernel's text has it */
 
 	if (at < end && *at == '\0') {
 		buf_add_char(out, '@');
@@ -62,7 +66,7 @@ void sock_text_add_exact_name(const char *name, size_t name_len, unsigned flags,
 
 		escape_add(out, at, len, flags, ESCAPE_ALL);
 		if (nul)
-			buf_add_str(out, "\\0");
+			buf_add_str(out, nul_text);
 		at += len + (nul != NULL);
 	}
 }
@@ -76,14 +80,21 @@ void sock_text_add_path(const struct column_style *style, const struct sock *s, 
 		escape_add(out, s->name, s->name_len, style->escape | flags, ESCAPE_ALL);
 }
 
-/* `(LISTEN QR=0 QS=0)`; UDP has no state to tell. */
-static void add_state(const struct column_style *style, const struct sock *s, struct buf *out)
+bool sock_text_has_state(const struct sock *s)
 {
 	bool inet = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
 	bool has_state = !inet || s->proto == SOCK_PROTO_TCP || s->proto == SOCK_PROTO_MPTCP ||
 			 s->proto == SOCK_PROTO_SCTP;
+
+	return has_state && *sock_state_name((enum sock_state)s->state);
+}
+
+/* `(LISTEN QR=0 QS=0)` */
+static void add_state(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	bool inet = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
 	const char *state = sock_state_name((enum sock_state)s->state);
-	bool show_state = has_state && !style->hide_state && *state;
+	bool show_state = sock_text_has_state(s) && !style->hide_state;
 
 	if (!show_state && !(inet && style->show_queues))
 		return;
@@ -99,7 +110,7 @@ static void add_state(const struct column_style *style, const struct sock *s, st
 	buf_add_char(out, ')');
 }
 
-static const char *unix_type(const struct sock *s)
+const char *sock_text_unix_type(const struct sock *s)
 {
 	switch (s->type) {
 	case SOCK_STREAM:
@@ -113,7 +124,7 @@ static const char *unix_type(const struct sock *s)
 	}
 }
 
-static void add_socket(const struct column_style *style, const struct sock *s, struct buf *out)
+void sock_text_add_socket(const struct column_style *style, const struct sock *s, struct buf *out)
 {
 	if (s->proto == SOCK_PROTO_OTHER) {
 		buf_add_str(out, "protocol: ");
@@ -131,7 +142,7 @@ static void add_socket(const struct column_style *style, const struct sock *s, s
 	if (s->proto == SOCK_PROTO_UNIX) {
 		sock_text_add_path(style, s, 0, out);
 		buf_add_str(out, s->name && s->name_len > 0 ? " type=" : "type=");
-		buf_add_str(out, unix_type(s));
+		buf_add_str(out, sock_text_unix_type(s));
 		return;
 	}
 	sock_text_add_end(style, s, &s->local, out);
@@ -141,9 +152,85 @@ static void add_socket(const struct column_style *style, const struct sock *s, s
 	}
 }
 
+const char *sock_text_type(const struct sock *s)
+{
+	bool v6 = s->local.family == AF_INET6;
+
+	if (!(SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET))
+		return sock_proto_name((enum sock_proto)s->proto);
+	if (s->proto == SOCK_PROTO_RAW)
+		return v6 ? "raw6" : "raw";
+	return v6 ? "IPv6" : "IPv4";
+}
+
+bool sock_text_add_device(const struct sock *s, struct buf *out)
+{
+	if (s->proto != SOCK_PROTO_UNIX) {
+		buf_add_dec(out, s->inode);
+	} else if (s->is_scanned && !s->cookie) {
+		return false; /* nobody has asked for it, so there is none */
+	} else {
+		buf_add_str(out, "0x");
+		buf_add_hex(out, s->cookie, 16);
+	}
+	return true;
+}
+
+static void add_acceptors(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	struct acceptors a;
+
+	acceptors_find(row->snap, row->sock, &a);
+	for (size_t i = 0; i < a.len; i++) {
+		const struct process *p =
+			process_table_find(&row->snap->processes, a.v[i]->pid, a.v[i]->pid);
+		buf_add_char(out, ' ');
+		process_text_add_holder(a.v[i], p, style->escape, out);
+	}
+}
+
+void sock_text_add_ends(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	struct end end = {NULL, NULL, 0, false};
+
+	if (style->ends)
+		end = ends_of(style->ends, s);
+	if (end.queued)
+		buf_add_str(out, "[not-accepted] ");
+	for (size_t i = 0; i < end.rows_len; i++) {
+		const struct row *row = end.rows[i];
+		buf_add_str(out, i > 0 ? " " : "");
+		if (row->holder) {
+			process_text_add_holder(row->holder, row->process, style->escape, out);
+			continue;
+		}
+		buf_add_char(out, '[');
+		buf_add_str(out, reason_text_code(row->reason));
+		buf_add_char(out, ']');
+		if (row->reason == REASON_NOT_ACCEPTED)
+			add_acceptors(style, row, out);
+	}
+}
+
+void sock_text_add_arrow(const struct column_style *style, const struct sock *s, struct buf *out)
+{
+	if (!style->name_ends)
+		return;
+	if (s->peer != 0) {
+		buf_add_str(out, " ->INO=");
+		buf_add_dec(out, s->peer);
+	}
+	size_t head = out->len;
+	buf_add_char(out, ' ');
+	sock_text_add_ends(style, s, out);
+	if (out->len == head + 1)
+		out->len = head; /* nothing is known */
+}
+
 void sock_text_add_name(const struct column_style *style, const struct row *row, struct buf *out)
 {
-	add_socket(style, row->sock, out);
+	sock_text_add_socket(style, row->sock, out);
+	sock_text_add_arrow(style, row->sock, out);
 	add_state(style, row->sock, out);
 	if (row->reason == REASON_NONE)
 		return;

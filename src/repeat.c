@@ -1,0 +1,89 @@
+/* The answer again and again; see repeat.h. */
+#define _GNU_SOURCE
+#include "repeat.h"
+
+#include "answer.h"
+#include "buf.h"
+#include "options.h"
+#include "run.h"
+#include "status.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The format is the user's own: there is no literal to check. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void add_time(struct buf *out, const char *format, const struct tm *tm)
+{
+	char text[1024];
+
+	buf_add(out, text, strftime(text, sizeof(text), format, tm));
+}
+#pragma GCC diagnostic pop
+
+/* The line that ends a cycle: "=======", `m` in field output, or what is asked for. */
+static void add_marker(const struct options *o, struct buf *out)
+{
+	bool fields = answer_is_fields(o);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (o->json || o->json_lines)
+		return;
+	if (fields)
+		buf_add_char(out, 'm');
+	if (!o->marker)
+		buf_add_str(out, fields ? "" : "=======");
+	else if (localtime_r(&now, &tm))
+		add_time(out, o->marker, &tm);
+	if (fields && o->field_choice.nul)
+		buf_add_char(out, '\0');
+	buf_add_char(out, '\n');
+}
+
+static int write_marker(const struct options *o)
+{
+	struct buf out = {0};
+
+	add_marker(o, &out);
+	int rc = buf_write(&out, STDOUT_FILENO);
+	buf_free(&out);
+	return rc;
+}
+
+static void sleep_ms(uint32_t ms)
+{
+	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	while (nanosleep(&left, &left) < 0 && errno == EINTR)
+		;
+}
+
+int repeat(struct run *run)
+{
+	const struct options *o = &run->options;
+	int status = STATUS_MISSING;
+	bool any_rows = false;
+
+	for (uint64_t cycle = 1;; cycle++) {
+		int now = answer(run);
+		size_t rows = run->look.rows.len;
+
+		if (run->failed)
+			return now;
+		if (rows > 0 || !any_rows)
+			status = now;
+		any_rows |= rows > 0;
+		int rc = write_marker(o);
+		if (rc < 0)
+			return run_check_written(rc, status);
+		if ((o->repeat_while_found && rows == 0) || cycle == o->repeat_count)
+			return status;
+		sleep_ms(o->repeat_ms);
+		now = run_restart(run);
+		if (now)
+			return now;
+	}
+}
