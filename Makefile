@@ -11,6 +11,9 @@
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 BUILD   ?= build
 BIN     ?= whoport
 INSTALL ?= install
@@ -123,12 +126,18 @@ static:
 	@ls -l whoport-static
 
 install: $(BIN)
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(BASHCOMPDIR) \
+		$(DESTDIR)$(ZSHCOMPDIR) $(DESTDIR)$(FISHCOMPDIR)
 	$(INSTALL) -m 755 $(BIN) $(DESTDIR)$(BINDIR)/whoport
 	$(INSTALL) -m 644 man/whoport.1 $(DESTDIR)$(MANDIR)/man1/whoport.1
+	$(INSTALL) -m 644 src/completion/whoport.bash $(DESTDIR)$(BASHCOMPDIR)/whoport
+	$(INSTALL) -m 644 src/completion/_whoport $(DESTDIR)$(ZSHCOMPDIR)/_whoport
+	$(INSTALL) -m 644 src/completion/whoport.fish $(DESTDIR)$(FISHCOMPDIR)/whoport.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/whoport $(DESTDIR)$(MANDIR)/man1/whoport.1
+	rm -f $(DESTDIR)$(BINDIR)/whoport $(DESTDIR)$(MANDIR)/man1/whoport.1 \
+		$(DESTDIR)$(BASHCOMPDIR)/whoport $(DESTDIR)$(ZSHCOMPDIR)/_whoport \
+		$(DESTDIR)$(FISHCOMPDIR)/whoport.fish
 
 dist:
 	git archive --format=tar.gz --prefix=whoport-$(VERSION)/ -o whoport-$(VERSION).tar.gz HEAD

@@ -22,6 +22,12 @@ enum process_key {
 	PROCESS_KEY_COUNT
 };
 
+/* A holder that is no descriptor, in place of its number; numbers are not below 0. */
+enum {
+	PROCESS_FD_NONE = -1, /* none, or not known yet: leaves -d out of it */
+	PROCESS_FD_MEM = -2,  /* a mapping: `-d mem` */
+};
+
 struct process_rule {
 	enum process_key key;
 	bool exclude;
@@ -58,11 +64,14 @@ bool process_filter_is_contradictory(const struct process_filter *f);
 /** True if some kind asks for processes: its answer has only rows with a holder. */
 bool process_filter_chooses(const struct process_filter *f);
 
+/** True if -d asks for holders, and for descriptors alone. */
+bool process_filter_is_fds_only(const struct process_filter *f);
+
 /** True if one rule fits a process and descriptor; the sign of ^ aside. */
 bool process_rule_match(const struct process_rule *rule, const struct process *p, int fd);
 
 /**
- * True if a process passes. @fd below 0 leaves -d out of it; an opaque process
+ * True if a process passes. @fd PROCESS_FD_NONE leaves -d out of it; an opaque process
  * passes -c and -g.
  */
 bool process_filter_match(const struct process_filter *f, const struct process *p, int fd);

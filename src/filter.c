@@ -264,7 +264,7 @@ bool filter_limits_scan(const struct filter *f)
 
 bool filter_wants_unheld(const struct filter *f)
 {
-	return !filter_limits_scan(f) && !filter_wants_only_fds(f);
+	return !filter_limits_scan(f) && !f->processes.includes[PROCESS_KEY_FD];
 }
 
 bool filter_wants_process(const void *filter, const struct process *p)
@@ -463,7 +463,7 @@ void filter_restart(struct filter *f, unsigned protos)
 
 bool filter_wants_only_fds(const struct filter *f)
 {
-	return f->processes.includes[PROCESS_KEY_FD];
+	return process_filter_is_fds_only(&f->processes);
 }
 
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd)

@@ -83,6 +83,14 @@ static bool is_left_out(const struct snapshot *snap, const struct filter *filter
 				      filter_wants_process(filter, &owner));
 }
 
+/* What -d compares. */
+static int fd_of(const struct holder *h)
+{
+	if (h->kind == HOLDER_MEM)
+		return PROCESS_FD_MEM;
+	return h->kind == HOLDER_FD ? h->fd : PROCESS_FD_NONE;
+}
+
 /* Add the rows of one socket and its holders; without any, its reason. */
 static int join_sock(const struct snapshot *snap, struct filter *filter, const struct sock *s,
 		     const struct holder *h, size_t count, struct row_list *out)
@@ -95,8 +103,9 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 		row.process = process_table_find(&snap->processes, h[i].pid, h[i].pid);
 		if (h[i].tid != h[i].pid)
 			row.task = process_table_find(&snap->processes, h[i].pid, h[i].tid);
-		int fd = h[i].kind == HOLDER_FD ? h[i].fd : -1;
-		if (!row.process || (fd < 0 && filter_wants_only_fds(filter)) ||
+		int fd = fd_of(&h[i]);
+		bool is_other = fd == PROCESS_FD_NONE && filter->processes.includes[PROCESS_KEY_FD];
+		if (!row.process || is_other ||
 		    !filter_match_holder(filter, row.process, fd))
 			continue;
 		filter_mark_found(filter, s, row.process, fd);

@@ -86,6 +86,33 @@ static int parse_number(const char *text, size_t len, struct process_rule *rule,
 	return rule->lo <= rule->hi ? 0 : refuse_word(out_why, "the range runs backward");
 }
 
+/* What lsof has in place of numbers for files that are open otherwise. */
+static bool is_file_word(const char *text, size_t len)
+{
+	static const char *const words[] = {"cwd", "rtd", "txt", "ltx", "mem", "mmap", "pd", "tr",
+					    "jld", "err", "DEL", "NOFD", "fd", "twd", "v86"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* `3`, `3-5`, `mem`; other words only to leave them out: no socket is there. */
+static int parse_fd(const char *text, size_t len, struct process_rule *rule, const char **out_why)
+{
+	if (!is_file_word(text, len))
+		return parse_number(text, len, rule, out_why);
+	if (len == 3 && memcmp(text, "mem", 3) == 0) {
+		rule->lo = rule->hi = (uint64_t)PROCESS_FD_MEM;
+		return 0;
+	}
+	rule->lo = 1; /* nothing is in between */
+	rule->hi = 0;
+	return rule->exclude ? 0 : refuse_word(out_why, "there are files only; whoport knows sockets");
+}
+
 static int parse_user(const char *text, size_t len, struct process_rule *rule, const char **out_why)
 {
 	uint32_t uid;
@@ -106,6 +133,8 @@ static int parse_rule(const char *text, size_t len, struct process_rule *rule,
 		return refuse_word(out_why, "an empty value selects nothing");
 	if (rule->key == PROCESS_KEY_USER)
 		return parse_user(text, len, rule, out_why);
+	if (rule->key == PROCESS_KEY_FD)
+		return parse_fd(text, len, rule, out_why);
 	if (rule->key != PROCESS_KEY_COMMAND)
 		return parse_number(text, len, rule, out_why);
 	if (*text == '/')
@@ -184,6 +213,17 @@ static bool match_command(const struct process_rule *rule, const struct process 
 	return len <= p->command_len && memcmp(rule->command, p->command, len) == 0;
 }
 
+bool process_filter_is_fds_only(const struct process_filter *f)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		const struct process_rule *rule = &f->v[i];
+		if (rule->key == PROCESS_KEY_FD && !rule->exclude &&
+		    rule->lo == (uint64_t)PROCESS_FD_MEM)
+			return false;
+	}
+	return f->includes[PROCESS_KEY_FD];
+}
+
 bool process_rule_match(const struct process_rule *rule, const struct process *p, int fd)
 {
 	uint64_t value = 0;
@@ -213,7 +253,7 @@ bool process_rule_match(const struct process_rule *rule, const struct process *p
 static bool is_open(enum process_key key, const struct process *p, int fd)
 {
 	if (key == PROCESS_KEY_FD)
-		return fd < 0;
+		return fd == PROCESS_FD_NONE;
 	return p->is_opaque && (key == PROCESS_KEY_COMMAND || key == PROCESS_KEY_PGID);
 }
 

@@ -66,6 +66,15 @@ static bool is_rash(const struct options *o)
 	return (o->kill || o->close) && !o->dry_run && !o->ask && !o->force;
 }
 
+/* `-F pcn`, as lsof takes it: the letters stand where a target does. */
+static bool is_field_list(const struct options *o, const struct option_word *word)
+{
+	struct field_choice choice;
+
+	return o->fields_bare && word->kind == FILTER_TARGET &&
+	       field_choice_parse(word->text, &choice);
+}
+
 /* Build the filter. Return 0, -EINVAL with @out_error, or -ENOMEM. */
 static int build_filter(struct run *run, struct option_error *out_error)
 {
@@ -83,6 +92,8 @@ static int build_filter(struct run *run, struct option_error *out_error)
 		if (word->kind == FILTER_COMMAND)
 			setlocale(LC_CTYPE, "");
 		rc = filter_add(&run->filter, word->kind, word->text, &why);
+		if (rc == -EINVAL && is_field_list(o, word))
+			why = "not a target; letters of fields are attached: -Fpcn";
 		if (rc == -EINVAL)
 			option_error_set(out_error, word, why);
 	}

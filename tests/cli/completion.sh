@@ -61,7 +61,10 @@ EOT
 # asked SHELL LINE
 asked() {
 	case $1 in
-	bash) PATH=$tmp/bin:$PATH HOME=$tmp/home bash --norc --noprofile "$tmp/ask.bash" "$completion" "$2" ;;
+	bash)
+		PATH=$tmp/bin:$PATH HOME=$tmp/home \
+			bash --norc --noprofile "$tmp/ask.bash" "$completion" "$2"
+		;;
 	fish)
 		PATH=$tmp/bin:$PATH HOME=$tmp/home XDG_CONFIG_HOME=$tmp/fish XDG_DATA_HOME=$tmp/fish \
 			LINE=$2 fish --no-config -c "source $completion/whoport.fish; complete -C \$LINE"
@@ -112,7 +115,7 @@ offers_among() {
 ports='9 22 80 443 1001 1002 1003 1004 8080'
 
 # shellcheck disable=SC2086 # words
-both_shells() {
+all_lines() {
 	for start in '' '-k ' '-t ' '-kKILL ' '--kill ' '-n -P ' '-g ' '--all ' '-- '; do
 		offers "$1" "whoport $start" $ports
 	done
@@ -164,10 +167,22 @@ both_shells() {
 	offers "$1" 'whoport +c '
 }
 
-for shell in bash fish; do
-	if command -v "$shell" >/dev/null; then
-		both_shells "$shell"
+for name in bash fish; do
+	if command -v "$name" >/dev/null; then
+		all_lines "$name"
 	else
-		skip "$shell" "$shell is not installed"
+		skip "$name" "$name is not installed"
 	fi
 done
+
+# Breaks that a user has taken away, and those of another program.
+if command -v bash >/dev/null; then
+	for BREAKS in ' ' ' =' ' :' ' ,:=@'; do
+		export BREAKS
+		offers bash 'whoport --wait=f' --wait=free
+		offers bash 'whoport tcp:8' tcp:80 tcp:8080
+		offers bash 'whoport :' :9 :22 :80 :443 :1001 :1002 :1003 :1004 :8080
+		offers bash 'whoport @g' @good @good2/x
+		offers bash 'whoport --columns=PID,CONT' --columns=PID,CONTAINER
+	done
+fi
