@@ -149,6 +149,9 @@ bool filter_has_path(const struct filter *f);
 /** True if descriptors are chosen by number: what holds without one is not meant. */
 bool filter_wants_only_fds(const struct filter *f);
 
+/** True if mappings are asked for (-d mem). */
+bool filter_wants_mappings(const struct filter *f);
+
 /** True if one holder of a selected socket is shown. */
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd);
 

@@ -466,6 +466,11 @@ bool filter_wants_only_fds(const struct filter *f)
 	return process_filter_is_fds_only(&f->processes);
 }
 
+bool filter_wants_mappings(const struct filter *f)
+{
+	return f->processes.includes[PROCESS_KEY_FD] && !filter_wants_only_fds(f);
+}
+
 bool filter_match_holder(const struct filter *f, const struct process *p, int fd)
 {
 	return process_filter_match(&f->processes, p, fd);

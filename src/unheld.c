@@ -363,7 +363,7 @@ static int ask_processes(struct search *s)
 		size_t from = s->evidence.len;
 		/* A list is not worth what only makes suspects, nor a look at every
 		 * mapping where rights are missing: that is for who asks for a port. */
-		bool is_list = filter->targets.len == 0;
+		bool is_list = filter->targets.len == 0 && !filter_wants_mappings(filter);
 		if (!any_left(s) || (is_list && (steps[i] == evidence_add_blocked || !any_ours(s))))
 			break;
 		if (is_list && steps[i] == evidence_add_mappings && all_hidden(s))

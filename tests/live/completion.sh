@@ -13,7 +13,7 @@ touch "$tmp/home/plain"
 # The first line of each shell. Bash with the package finds the file by itself, as installed.
 bash_start="PS1='ready> '; bind 'set show-all-if-ambiguous on'; . $completion/whoport.bash"
 package_start="PS1='ready> '; bind 'set show-all-if-ambiguous on'; . $package"
-zsh_start="PS1='ready> '; setopt nolistambiguous; fpath=($completion \$fpath)
+zsh_start="PS1='ready> ' LISTMAX=0; setopt nolistambiguous; fpath=($completion \$fpath)
 autoload -U compinit; compinit -u -D"
 fish_start="function fish_prompt; echo -n 'ready> '; end
 set fish_autosuggestion_enabled 0; . $completion/whoport.fish"
