@@ -49,6 +49,9 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 /** Release them; rows that were added by ends_add_rows() end before. */
 void ends_free(struct ends *e);
 
+/** True if a row of an end tells nothing new: a thread that shares its table (-K). */
+bool end_repeats(const struct end *end, size_t row);
+
 /** The other end of a socket. */
 struct end ends_of(const struct ends *e, const struct sock *s);
 

@@ -170,6 +170,15 @@ struct end ends_of(const struct ends *e, const struct sock *s)
 	return end;
 }
 
+bool end_repeats(const struct end *end, size_t row)
+{
+	const struct holder *h = end->rows[row]->holder;
+	const struct holder *before = row > 0 ? end->rows[row - 1]->holder : NULL;
+
+	return h && before && h->pid == before->pid && h->fd == before->fd &&
+	       h->kind == before->kind;
+}
+
 /* What tells one row from another in two looks. */
 struct identity {
 	uint64_t sock; /* its cookie, or its inode */

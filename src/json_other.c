@@ -66,6 +66,8 @@ void json_value_peer(const struct column_style *style, const struct row *row, st
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < end.rows_len; i++) {
 		const struct row *other = end.rows[i];
+		if (end_repeats(&end, i))
+			continue;
 		if (other->reason == REASON_NOT_ACCEPTED && add_acceptors(other, true, out) > 0) {
 			any = true;
 			continue;

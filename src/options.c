@@ -99,7 +99,7 @@ static int parse_letter(struct option_parser *p, const struct option_row *row, c
 
 static int refuse_letter(struct option_parser *p, const char *word, char letter)
 {
-	const char *files = *word == '-' ? "efmMx" : "dDefLmM";
+	const char *files = *word == '-' ? "ACefmMx" : "dDefLmM";
 	char option[8];
 
 	/* Of a cluster name the letter and the word. */

@@ -199,6 +199,8 @@ void sock_text_add_ends(const struct column_style *style, const struct sock *s, 
 		buf_add_str(out, "[not-accepted] ");
 	for (size_t i = 0; i < end.rows_len; i++) {
 		const struct row *row = end.rows[i];
+		if (end_repeats(&end, i))
+			continue;
 		buf_add_str(out, i > 0 ? " " : "");
 		if (row->holder) {
 			process_text_add_holder(row->holder, row->process, style->escape, out);

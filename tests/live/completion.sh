@@ -133,6 +133,9 @@ ports() {
 	tab 'whoport -t ' "$@"
 	tab 'whoport -i ' "$@" TCP UDP
 	tab 'whoport tcp:' "$@"
+	case $shell in
+	zsh | fish) tab 'whoport -k ' '$(>pwned)' ';>pwned' '`>pwned`' a:b '%F{red}$[1/0]' ;;
+	esac
 	whose tcp4
 	# The list stands for a command line that is ready.
 	tab "whoport --no-header -o PID tcp:$port" "tcp:$port"
