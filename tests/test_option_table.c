@@ -177,8 +177,11 @@ static int no_faults(void **state)
 /* `-o` and `--columns`; empty where the row has none. */
 static void name_row(const struct option_row *row, char (*out_short)[4], char (*out_long)[32])
 {
-	snprintf(*out_short, sizeof(*out_short), row->letter ? "%c%c" : "", row->sign, row->letter);
-	snprintf(*out_long, sizeof(*out_long), row->name ? "--%s" : "", row->name);
+	char sign = row->letter ? row->sign : '\0';
+
+	snprintf(*out_short, sizeof(*out_short), "%c%c", sign, row->letter);
+	snprintf(*out_long, sizeof(*out_long), "%s%s", row->name ? "--" : "",
+		 row->name ? row->name : "");
 }
 
 static bool is_option(const char *word)

@@ -9,7 +9,7 @@
 
 # whoport as it was typed; an alias for it cannot be run from here.
 _whoport_ask() {
-	local program=${COMP_WORDS[0]/#\~\//$HOME/}
+	local program=${COMP_WORDS[0]/#\~\//"$HOME"/}
 	type -P -- "$program" >/dev/null || program=whoport
 	"$program" -w --no-header "$@" 2>/dev/null </dev/null
 }
@@ -36,7 +36,7 @@ _whoport_files() { # BEFORE TYPED [compgen's choice]
 	local paths
 	compopt -o filenames 2>/dev/null
 	mapfile -t paths < <(compgen "${3:--f}" -- "$2")
-	COMPREPLY+=("${paths[@]/#/$1}")
+	COMPREPLY+=("${paths[@]/#/"$1"}")
 }
 
 _whoport_target() {

@@ -83,7 +83,7 @@ end
 
 function __whoport_commands
     set -l before (__whoport_typed | string match -r '^\^')
-    printf '%s\n' "$before"(__whoport_names --all -o COMMAND)
+    __whoport_names --all -o COMMAND | string replace -r '^' "$before"
 end
 
 function __whoport_at_plus

@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 
 completion=$PWD/src/completion
-mkdir "$tmp/bin" "$tmp/home"
+mkdir "$tmp/bin" "$tmp/home" "$tmp/fish"
+chmod 700 "$tmp/fish" # else fish takes another directory
 cat >"$tmp/bin/whoport" <<'EOT'
 #!/bin/sh
 case "$*" in
@@ -66,8 +67,9 @@ asked() {
 			bash --norc --noprofile "$tmp/ask.bash" "$completion" "$2"
 		;;
 	fish)
-		PATH=$tmp/bin:$PATH HOME=$tmp/home XDG_CONFIG_HOME=$tmp/fish XDG_DATA_HOME=$tmp/fish \
-			LINE=$2 fish --no-config -c "source $completion/whoport.fish; complete -C \$LINE"
+		PATH=$tmp/bin:$PATH HOME=$tmp/home XDG_CONFIG_HOME=$tmp/fish \
+			XDG_DATA_HOME=$tmp/fish XDG_RUNTIME_DIR=$tmp/fish LINE=$2 fish --no-config -c \
+			"source $completion/whoport.fish; complete -C \$LINE"
 		;;
 	esac >"$tmp/out" 2>"$tmp/err" </dev/null
 	# Without descriptions, and what bash does not add itself.

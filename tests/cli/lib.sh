@@ -21,6 +21,14 @@ case $WHOPORT in /*) ;; *) WHOPORT=$PWD/$WHOPORT ;; esac
 export LC_ALL=C TZ=UTC0 TERM=dumb
 unset NO_COLOR WHOPORT_SCAN 2>/dev/null
 
+case $0 in
+*/*) tests=${0%/*}/.. ;;
+*) tests=.. ;;
+esac
+case $tests in /*) ;; *) tests=$PWD/$tests ;; esac
+# shellcheck source=../lib_json.sh
+. "$tests/lib_json.sh"
+
 umask 022 # another user may have to read the trees
 tmp=$(mktemp -d) || exit 1
 tree=
@@ -323,6 +331,47 @@ expect() {
 # expect_nothing NAME STATUS ARG...: neither stdout nor stderr.
 expect_nothing() {
 	expect "$@" </dev/null
+}
+
+# True if what ask() left is a usage error that names an object.
+is_refusal() {
+	[ "$status" = 2 ] || echo "exit status $status"
+	[ ! -s "$tmp/out" ] || echo 'stdout is not empty'
+	[ "$(wc -l <"$tmp/err")" -eq 2 ] || echo 'stderr has not two lines'
+	[ "$(sed -n 2p "$tmp/err")" = "Try 'whoport --help'" ] || echo 'no hint in the second line'
+	first=$(sed -n 1p "$tmp/err")
+	case $first in
+	whoport:\ *"$1"*:\ ?*) ;;
+	*) echo "the first line does not name $1" ;;
+	esac
+	[ ${#first} -le 200 ] || echo 'the first line is too long'
+	[ "$(LC_ALL=C tr -d '\n\040-\176\200-\377' <"$tmp/err" | wc -c)" -eq 0 ] ||
+		echo 'control bytes on stderr'
+}
+
+# refuses NAME OBJECT ARG...: a command line is refused, and the message names the object.
+refuses() {
+	name=$1 object=$2
+	shift 2
+	ask "$@"
+	is_refusal "$object" >"$tmp/wrong"
+	[ ! -s "$tmp/wrong" ] || {
+		cat "$tmp/err"
+		printf 'whoport %s\n' "$*"
+	} | cut -c 1-200 >>"$tmp/wrong"
+	report "$name"
+}
+
+# valid_json NAME document|lines [some|cycles]...: what ask() left is what the schema says.
+valid_json() {
+	name=$1
+	shift
+	if needs_python jsonschema; then
+		check_json "$@" "$tmp/out" >"$tmp/wrong"
+		report "$name"
+	else
+		skip "$name" "$why_not"
+	fi
 }
 
 # Run what follows as a user whom file modes bind; false if there is no way,

@@ -12,35 +12,6 @@ add_fd 100 3 1001
 add_fd 100 4 1002
 add_fd 100 5 1003
 
-# True if what ask() left is a usage error that names an object.
-is_refusal() {
-	[ "$status" = 2 ] || echo "exit status $status"
-	[ ! -s "$tmp/out" ] || echo 'stdout is not empty'
-	[ "$(wc -l <"$tmp/err")" -eq 2 ] || echo 'stderr has not two lines'
-	[ "$(sed -n 2p "$tmp/err")" = "Try 'whoport --help'" ] || echo 'no hint in the second line'
-	first=$(sed -n 1p "$tmp/err")
-	case $first in
-	whoport:\ *"$1"*:\ ?*) ;;
-	*) echo "the first line does not name $1" ;;
-	esac
-	[ ${#first} -le 200 ] || echo 'the first line is too long'
-	[ "$(LC_ALL=C tr -d '\n\040-\176\200-\377' <"$tmp/err" | wc -c)" -eq 0 ] ||
-		echo 'control bytes on stderr'
-}
-
-# refuses NAME OBJECT ARG...
-refuses() {
-	name=$1 object=$2
-	shift 2
-	ask "$@"
-	is_refusal "$object" >"$tmp/wrong"
-	[ ! -s "$tmp/wrong" ] || {
-		cat "$tmp/err"
-		printf 'whoport %s\n' "$*"
-	} | cut -c 1-200 >>"$tmp/wrong"
-	report "$name"
-}
-
 # --- targets ---------------------------------------------------------------
 
 refuses 'port_above_65535' 99999 99999

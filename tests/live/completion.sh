@@ -5,7 +5,8 @@
 
 completion=$PWD/src/completion
 package=/usr/share/bash-completion/bash_completion
-mkdir -p "$tmp/bin" "$tmp/home/data" "$tmp/completions"
+mkdir -p "$tmp/bin" "$tmp/home" "$tmp/data" "$tmp/completions"
+chmod 700 "$tmp/data" # else fish takes another directory
 ln -s "$WHOPORT" "$tmp/bin/whoport"
 ln -s "$completion/whoport.bash" "$tmp/completions/whoport"
 touch "$tmp/home/plain"
@@ -85,8 +86,9 @@ start() {
 	# shellcheck disable=SC2086 # words
 	(
 		cd "$tmp/home" && unset TMUX ZDOTDIR && LC_ALL=C SHELL=/bin/sh PATH=$tmp/bin:$PATH \
-			HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/home/data \
-			BASH_COMPLETION_USER_DIR=$tmp terminal new-session -d -s it -x 120 -y 50 $words
+			HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/data \
+			XDG_RUNTIME_DIR=$tmp/data BASH_COMPLETION_USER_DIR=$tmp \
+			terminal new-session -d -s it -x 120 -y 50 $words
 	) >"$tmp/start.log" 2>&1 || {
 		complain "tmux: $(cat "$tmp/start.log")"
 		return 1
@@ -133,6 +135,7 @@ ports() {
 	tab 'whoport -t ' "$@"
 	tab 'whoport -i ' "$@" TCP UDP
 	tab 'whoport tcp:' "$@"
+	# shellcheck disable=SC2016 # names
 	case $shell in
 	zsh | fish) tab 'whoport -k ' '$(>pwned)' ';>pwned' '`>pwned`' a:b '%F{red}$[1/0]' ;;
 	esac

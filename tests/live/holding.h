@@ -31,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEPT_MAX = 256, CHILD_MAX = 16, BACKLOG = 16 };
+enum { KEPT_MAX = 256, CHILD_MAX = 64, BACKLOG = 16 };
 
 static const char *kind = "start"; /* the argument at work, without its value */
 static int kept[KEPT_MAX];         /* descriptors that a child is to close */

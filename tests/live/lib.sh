@@ -21,6 +21,10 @@ set -u
 holder=$BUILD/live/holder keeper=$BUILD/live/keeper
 skip_all=
 script=$0
+tests=${0%/*}/..
+case $tests in /*) ;; *) tests=$PWD/$tests ;; esac
+# shellcheck source-path=SCRIPTDIR source=../lib_json.sh
+. "$tests/lib_json.sh"
 
 # Go on in new namespaces.
 enter_namespaces() {
@@ -280,6 +284,15 @@ expect_nothing() {
 expect_pids() {
 	printf '%s\n' "$@" >"$tmp/want"
 	cmp -s "$tmp/want" "$tmp/out" || { show_run; complain "expected:$nl$*"; }
+}
+
+# valid_json document|lines [some|cycles]...: what run() left is what the schema says.
+valid_json() {
+	if ! needs_python jsonschema; then
+		skip=$why_not
+		return
+	fi
+	wrong=$(check_json "$@" "$tmp/out") || { show_run; complain "not as the schema: $wrong"; }
 }
 
 # check NAME FUNCTION [ARGUMENT...]: one case.
