@@ -59,6 +59,9 @@ void end_set_sort(struct end_set *set);
 /** True if a socket has one of the keys, or may have one as a listener. */
 bool end_set_match(const struct end_set *set, const struct sock *s);
 
+/** True if some internet socket is of a network namespace. */
+bool end_set_has_netns(const struct end_set *set, uint32_t netns);
+
 /** True if some unix socket that has an inode is not in a sorted table. */
 bool end_set_misses_unix(const struct end_set *set, const struct sock_table *t);
 

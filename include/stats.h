@@ -13,7 +13,7 @@ struct snapshot;
 
 enum { STATS_PHASES_MAX = 12 };
 
-/** A stopwatch; zeroed before stats_start(). */
+/** A stopwatch. */
 struct stats {
 	uint64_t start_ns, last_ns;
 	struct {
@@ -24,7 +24,7 @@ struct stats {
 	const char *note; /* what else is worth saying, of an action; NULL: nothing */
 };
 
-/** Start the clock. */
+/** Start the clock, for a first or another answer. */
 void stats_start(struct stats *s);
 
 /**

@@ -107,7 +107,7 @@ static bool wants_ends(const struct options *o)
 {
 	bool column = false;
 
-	for (size_t i = 0; i < o->columns_len; i++)
+	for (size_t i = 0; i < o->columns_len && !o->pids_only; i++)
 		column |= o->columns[i] == COLUMN_PEER;
 	return o->ends || o->list_ends || column;
 }

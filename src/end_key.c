@@ -154,6 +154,15 @@ bool end_set_match(const struct end_set *set, const struct sock *s)
 	       bsearch(&key, set->v, set->len, sizeof(*set->v), compare_key);
 }
 
+bool end_set_has_netns(const struct end_set *set, uint32_t netns)
+{
+	for (size_t i = 0; i < set->len && netns != 0; i++) {
+		if (set->v[i].netns == netns)
+			return true;
+	}
+	return false;
+}
+
 bool end_set_misses_unix(const struct end_set *set, const struct sock_table *t)
 {
 	for (size_t i = 0; i < set->len; i++) {

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "inventory.h"
 
+#include "end_key.h"
 #include "filter.h"
 #include "held.h"
 #include "kernel_version.h"
@@ -261,6 +262,18 @@ static void finish(struct sock_table *t)
 	sock_table_drop_subflows(t);
 }
 
+/* The protocols of which a namespace is read, of all that are wanted. */
+static unsigned meant_protos(const struct inventory_request *rq, const struct netns *ns,
+			     unsigned protos, bool unix_everywhere)
+{
+	const struct end_set *ends = rq->filter->ends;
+
+	/* Rows can be of namespaces that only their process led to. */
+	if (ns->is_asked || (ends && !rq->stays_home && end_set_has_netns(ends, ns->id)))
+		return protos;
+	return unix_everywhere ? unix_bit : 0;
+}
+
 static int read_all(const struct inventory_request *rq, const struct source_sink *sink,
 		    struct inventory_stats *st)
 {
@@ -270,7 +283,7 @@ static int read_all(const struct inventory_request *rq, const struct source_sink
 
 	for (size_t i = 0; rc == 0 && i < rq->namespaces->len; i++) {
 		struct netns *ns = &rq->namespaces->v[i];
-		unsigned wanted = ns->is_asked ? protos : unix_everywhere ? unix_bit : 0;
+		unsigned wanted = meant_protos(rq, ns, protos, unix_everywhere);
 		if (wanted && is_meant(rq, ns))
 			rc = read_one(rq, i, wanted, sink, st);
 	}

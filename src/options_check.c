@@ -53,6 +53,7 @@ static int check_wait(const struct options *o, struct option_error *out)
 static int check_formats(const struct options *o, struct option_error *out)
 {
 	const char *format = o->json ? "-J" : o->json_lines ? "-j" : o->fields ? "-F" : NULL;
+	const char *again = o->repeat_while_found ? "+r" : "-r";
 	bool acts = o->kill || o->close || o->wait != OPTION_WAIT_NOT;
 
 	if (o->json && o->json_lines)
@@ -64,14 +65,14 @@ static int check_formats(const struct options *o, struct option_error *out)
 	if (format && acts)
 		return refuse(out, format, "goes with answers only, not with actions");
 	if (o->repeat && acts)
-		return refuse(out, "-r", "goes with answers only, not with actions");
+		return refuse(out, again, "goes with answers only, not with actions");
 	if ((o->ends || o->list_ends) && (acts || o->pids_only))
 		return refuse(out, o->ends ? "-E" : "+E",
 			      "goes with rows only, not with -t, -k, --close and --wait");
 	if (o->marker && (o->json || o->json_lines))
-		return refuse(out, "-r", "JSON has no marker between cycles");
+		return refuse(out, again, "JSON has no marker between cycles");
 	if (o->marker && o->fields && strstr(o->marker, "%n"))
-		return refuse(out, "-r", "no newline (%n) in the marker of field output");
+		return refuse(out, again, "no newline (%n) in the marker of field output");
 	return 0;
 }
 

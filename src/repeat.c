@@ -82,6 +82,7 @@ int repeat(struct run *run)
 		if ((o->repeat_while_found && rows == 0) || cycle == o->repeat_count)
 			return status;
 		sleep_ms(o->repeat_ms);
+		stats_start(&run->stats);
 		now = run_restart(run);
 		if (now)
 			return now;

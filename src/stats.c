@@ -20,6 +20,7 @@ static uint64_t now_ns(void)
 
 void stats_start(struct stats *s)
 {
+	*s = (struct stats){0};
 	s->start_ns = s->last_ns = now_ns();
 }
 

@@ -22,13 +22,10 @@ static struct sock unix_end(uint64_t inode, uint32_t peer)
 }
 
 /* Rows of one socket, not held by anybody the rows know. */
-static struct rows rows_of(const struct sock *s)
+static void rows_of(struct rows *r, const struct sock *s)
 {
-	struct rows r;
-
-	rows_init(&r);
-	rows_add_unheld(&r, s, REASON_NONE);
-	return r;
+	rows_init(r);
+	rows_add_unheld(r, s, REASON_NONE);
 }
 
 /* "811:3 812:4", in the order of the rows; "-" for one without holder. */
@@ -70,11 +67,12 @@ static void assert_no_end(const struct ends *e, const struct sock *s)
 static void every_holder_of_the_other_end_is_found(void **state)
 {
 	struct sock client = CLIENT, server = SERVER, stranger = STRANGER;
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct world w;
 	struct ends e;
 
 	(void)state;
+	rows_of(&r, &client);
 	world_init(&w);
 	world_add(&w, &stranger);
 	world_add(&w, &server);
@@ -99,13 +97,14 @@ static void several_rows_each_have_their_end(void **state)
 {
 	struct sock client = CLIENT, a = unix_end(20, 21), b = unix_end(21, 20),
 		    dgram = make_unix(SOCK_STATE_CONNECTED, SOCK_DGRAM, NULL, 22);
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct sock server = SERVER;
 	struct world w;
 	struct ends e;
 
 	(void)state;
 	dgram.peer = 20; /* one way only: 20 talks to 21 */
+	rows_of(&r, &client);
 	rows_add_unheld(&r, &a, REASON_NONE);
 	rows_add_unheld(&r, &dgram, REASON_NONE);
 	world_init(&w);
@@ -126,12 +125,13 @@ static void several_rows_each_have_their_end(void **state)
 static void end_without_holder_is_a_row_with_its_reason(void **state)
 {
 	struct sock client = CLIENT, server = SERVER;
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct world w;
 	struct ends e;
 
 	(void)state;
 	server.inode = 0; /* in its listener's queue */
+	rows_of(&r, &client);
 	world_init(&w);
 	world_add(&w, &server);
 	world_find(&w, &r.list, &e);
@@ -144,11 +144,12 @@ static void end_without_holder_is_a_row_with_its_reason(void **state)
 static void end_beyond_a_network_is_unknown(void **state)
 {
 	struct sock client = CLIENT, stranger = STRANGER;
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct world w;
 	struct ends e;
 
 	(void)state;
+	rows_of(&r, &client);
 	world_init(&w);
 	world_add(&w, &stranger);
 	world_hold(&w, 12, 900, 9);
@@ -175,9 +176,10 @@ static void socket_that_a_process_may_have_wins_over_a_remainder(void **state)
 	rest.state = SOCK_STATE_TIME_WAIT;
 	rest.timer = SOCK_TIMER_TIME_WAIT;
 	for (int order = 0; order < 2; order++) {
-		struct rows r = rows_of(&client);
+		struct rows r;
 		struct world w;
 		struct ends e;
+		rows_of(&r, &client);
 		world_init(&w);
 		world_add(&w, order ? &rest : &server);
 		world_add(&w, order ? &server : &rest);
@@ -222,11 +224,12 @@ static void nothing_to_look_for_means_no_second_look(void **state)
 static void look_is_told_the_facts_and_its_error_is_passed_on(void **state)
 {
 	struct sock client = CLIENT;
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct ends e = {0};
 	struct world w;
 
 	(void)state;
+	rows_of(&r, &client);
 	world_init(&w);
 	w.rc = -EACCES;
 	assert_int_equal(ends_find(&r.list, &w.looker, &w.namespaces, PROCESS_STAT, false, &e),
@@ -240,11 +243,12 @@ static void look_is_told_the_facts_and_its_error_is_passed_on(void **state)
 static void sockets_of_the_rows_are_found_on_request(void **state)
 {
 	struct sock client = CLIENT, server = SERVER;
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct ends e = {0};
 	struct world w;
 
 	(void)state;
+	rows_of(&r, &client);
 	world_init(&w);
 	world_add(&w, &client);
 	world_add(&w, &server);
@@ -276,7 +280,7 @@ static void client_in_a_queue_meets_the_listener(void **state)
 	struct sock client = unix_end(31, 0), other = unix_end(32, 0),
 		    listener = make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, "/run/x", 30);
 	struct netns home = {.id = 5, .fd = -1};
-	struct rows r = rows_of(&client);
+	struct rows r;
 	struct world w;
 	struct ends e;
 	int fd = nl_open(NL_SOCK_DIAG);
@@ -285,6 +289,7 @@ static void client_in_a_queue_meets_the_listener(void **state)
 	if (fd < 0)
 		skip(); /* a sandbox without netlink */
 	close(fd);
+	rows_of(&r, &client);
 	rows_add_unheld(&r, &other, REASON_NONE);
 	world_init(&w);
 	listener.netns = 5;
@@ -401,6 +406,33 @@ static void what_is_there_is_not_added(void **state)
 	rows_free(&r);
 }
 
+/* From text, which knows no cookies, nothing but the addresses tells two of them apart. */
+static void ends_without_inode_and_cookie_are_not_taken_for_each_other(void **state)
+{
+	struct sock rest = make_connection(SOCK_STATE_TIME_WAIT, "127.0.0.1", 9, "127.0.0.1", 8, 0);
+	struct sock client = CLIENT, server = SERVER;
+	struct rows r;
+	struct world w;
+	struct ends e;
+
+	(void)state;
+	rows_init(&r);
+	rows_add_process(&r, 700, "curl");
+	rows_add_held(&r, 5, &client);
+	rest.timer = SOCK_TIMER_TIME_WAIT;
+	rows_add_unheld(&r, &rest, REASON_TIME_WAIT);
+	server.inode = 0; /* not accepted yet */
+	world_init(&w);
+	world_add(&w, &server);
+	world_find(&w, &r.list, &e);
+	struct row_list list = copy_rows(&r);
+	assert_int_equal(ends_add_rows(&e, &list), 0);
+	assert_rows(&list, "700:5:10 -:0 -:0");
+	row_list_free(&list);
+	ends_free(&e);
+	rows_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +447,7 @@ int main(void)
 		cmocka_unit_test(client_in_a_queue_meets_the_listener),
 		cmocka_unit_test(each_end_is_added_once),
 		cmocka_unit_test(what_is_there_is_not_added),
+		cmocka_unit_test(ends_without_inode_and_cookie_are_not_taken_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
