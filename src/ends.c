@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct end_place {
@@ -179,52 +180,48 @@ bool end_repeats(const struct end *end, size_t row)
 	       h->kind == before->kind;
 }
 
-/* What tells one row from another in two looks. */
-struct identity {
-	uint64_t sock; /* its cookie, or its inode */
-	long pid, tid, fd;
-};
-
-static struct identity identify(const struct row *row)
+static int compare_number(uint64_t a, uint64_t b)
 {
-	const struct sock *s = row->sock;
-	const struct holder *h = row->holder;
-
-	return (struct identity){s->inode ? s->inode : s->cookie, h ? h->pid : 0, h ? h->tid : 0,
-				 h ? h->fd : -1};
+	return a < b ? -1 : a > b;
 }
 
+/* Order rows of two looks: equal are those of one socket and one descriptor. */
 static int compare_identity(const void *x, const void *y)
 {
-	const struct identity *a = x, *b = y;
+	const struct row *a = x, *b = y;
+	int order = compare_number(a->sock->inode, b->sock->inode);
 
-	if (a->sock != b->sock)
-		return a->sock < b->sock ? -1 : 1;
-	if (a->pid != b->pid)
-		return a->pid < b->pid ? -1 : 1;
-	if (a->tid != b->tid)
-		return a->tid < b->tid ? -1 : 1;
-	return a->fd < b->fd ? -1 : a->fd > b->fd;
+	if (order == 0 && a->sock->inode == 0) /* text does not even tell a cookie */
+		order = sock_compare_address(a->sock, b->sock);
+	if (order == 0 && a->sock->inode == 0)
+		order = compare_number(a->sock->cookie, b->sock->cookie);
+	if (order != 0 || !a->holder || !b->holder)
+		return order ? order : (a->holder != NULL) - (b->holder != NULL);
+	order = compare_number((uint64_t)a->holder->pid, (uint64_t)b->holder->pid);
+	if (order == 0)
+		order = compare_number((uint64_t)a->holder->tid, (uint64_t)b->holder->tid);
+	if (order == 0)
+		order = compare_number(a->holder->kind, b->holder->kind);
+	return order ? order : a->holder->fd - b->holder->fd;
 }
 
 int ends_add_rows(const struct ends *e, struct row_list *rows)
 {
 	size_t before = rows->len, count = e->look.rows.len;
-	struct identity *known = malloc((before + 1) * sizeof(*known));
+	struct row *known = malloc((before + 1) * sizeof(*known));
 	bool *added = calloc(count + 1, sizeof(*added));
 	int rc = known && added ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < before && rc == 0; i++)
-		known[i] = identify(&rows->v[i]);
-	if (rc == 0)
+	if (rc == 0 && before > 0) {
+		memcpy(known, rows->v, before * sizeof(*known));
 		qsort(known, before, sizeof(*known), compare_identity);
+	}
 	for (size_t i = 0; i < before && rc == 0; i++) {
 		struct end end = ends_of(e, rows->v[i].sock);
 		for (size_t j = 0; j < end.rows_len && rc == 0; j++) {
 			size_t place = (size_t)(end.rows[j] - e->look.rows.v);
-			struct identity other = identify(end.rows[j]);
 			if (!added[place] &&
-			    !bsearch(&other, known, before, sizeof(*known), compare_identity))
+			    !bsearch(end.rows[j], known, before, sizeof(*known), compare_identity))
 				rc = row_list_add(rows, end.rows[j]);
 			added[place] = true;
 		}

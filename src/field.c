@@ -89,7 +89,7 @@ void field_add_help(struct buf *out)
 		buf_add_str(out, fields[i].what);
 		buf_add_char(out, '\n');
 	}
-	buf_add_str(out, "Letters of lsof's fields of files are accepted, and print nothing:");
+	buf_add_str(out, "Fields of files, accepted and never printed:");
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		if (fields[i].what)
 			continue;

@@ -225,34 +225,27 @@ bool row_is_hidden(const struct row *row)
 	       row->listener_hidden;
 }
 
-/* The place of a clue, if it is of a kind. */
-static struct cgroup_name place_of(const struct row *row, enum clue_place kind)
+/* A name in the cgroup of the process or, without one, the place of a clue of that kind. */
+static struct cgroup_name place_in(const struct row *row, enum clue_place kind,
+				   bool (*parse)(const char *, size_t, struct cgroup_name *))
 {
-	const struct clue *clue = row->clue;
+	const char *path = row->process ? row->process->cgroup : NULL;
+	const struct clue *clue = row->process ? NULL : row->clue;
+	struct cgroup_name name;
 
-	if (!clue || !clue->place || clue->place_kind != kind)
-		return (struct cgroup_name){NULL, 0};
-	return (struct cgroup_name){clue->place, strlen(clue->place)};
+	if (path && parse(path, strlen(path), &name))
+		return name;
+	if (clue && clue->place && clue->place_kind == kind)
+		return (struct cgroup_name){clue->place, strlen(clue->place)};
+	return (struct cgroup_name){NULL, 0};
 }
 
 struct cgroup_name row_unit(const struct row *row)
 {
-	struct cgroup_name name = {NULL, 0};
-
-	if (!row->process)
-		return place_of(row, CLUE_UNIT);
-	if (row->process->cgroup)
-		cgroup_parse_unit(row->process->cgroup, strlen(row->process->cgroup), &name);
-	return name;
+	return place_in(row, CLUE_UNIT, cgroup_parse_unit);
 }
 
 struct cgroup_name row_container(const struct row *row)
 {
-	struct cgroup_name name = {NULL, 0};
-
-	if (!row->process)
-		return place_of(row, CLUE_CONTAINER);
-	if (row->process->cgroup)
-		cgroup_parse_container(row->process->cgroup, strlen(row->process->cgroup), &name);
-	return name;
+	return place_in(row, CLUE_CONTAINER, cgroup_parse_container);
 }

@@ -49,6 +49,21 @@ static int check_wait(const struct options *o, struct option_error *out)
 	return any_target ? 0 : refuse(out, "--wait", "needs a target");
 }
 
+/* True if a format of strftime(3) makes a newline: itself, or %n, perhaps with flags. */
+static bool has_newline(const char *format)
+{
+	for (const char *at = format; *at; at++) {
+		bool conversion = *at == '%';
+
+		at += conversion ? 1 + strspn(at + 1, "-_0^#EO123456789") : 0;
+		if (*at == '\n' || (conversion && *at == 'n'))
+			return true;
+		if (*at == '\0')
+			break;
+	}
+	return false;
+}
+
 /* -F alone is field output; beside -J or -j it chooses their keys. */
 static int check_formats(const struct options *o, struct option_error *out)
 {
@@ -71,8 +86,8 @@ static int check_formats(const struct options *o, struct option_error *out)
 			      "goes with rows only, not with -t, -k, --close and --wait");
 	if (o->marker && (o->json || o->json_lines))
 		return refuse(out, again, "JSON has no marker between cycles");
-	if (o->marker && o->fields && strstr(o->marker, "%n"))
-		return refuse(out, again, "no newline (%n) in the marker of field output");
+	if (o->marker && o->fields && has_newline(o->marker))
+		return refuse(out, again, "no newline in the marker of field output");
 	return 0;
 }
 

@@ -15,14 +15,22 @@
 
 #include <string.h>
 
+/* A name that is one word: in ASCII alone, or as it is. */
+static void add_word(const struct column_style *style, const char *name, struct buf *out)
+{
+	escape_add(out, name, strlen(name), (style->escape & ESCAPE_RAW) | ESCAPE_BLANKS,
+		   ESCAPE_ALL);
+}
+
 /* The interface that a socket is bound to, by name where that is known. */
-static void add_device(const struct sock *s, const char *head, struct buf *out)
+static void add_device(const struct column_style *style, const struct sock *s, const char *head,
+		       struct buf *out)
 {
 	if (s->bound_if == 0)
 		return;
 	buf_add_str(out, head);
 	if (s->device)
-		escape_add(out, s->device, strlen(s->device), ESCAPE_BLANKS, ESCAPE_ALL);
+		add_word(style, s->device, out);
 	else
 		buf_add_dec(out, s->bound_if);
 }
@@ -37,14 +45,14 @@ void sock_text_add_end(const struct column_style *style, const struct sock *s,
 	if (style->service_names && s->proto != SOCK_PROTO_RAW)
 		service = names_service_of(style->names, end->port, (enum sock_proto)s->proto);
 	if (host)
-		escape_add(out, host, strlen(host), ESCAPE_BLANKS, ESCAPE_ALL);
+		add_word(style, host, out);
 	else
 		addr_add_ip(out, end, s->device);
 	if (end == &s->local)
-		add_device(s, "%", out);
+		add_device(style, s, "%", out);
 	buf_add_char(out, ':');
 	if (service)
-		escape_add(out, service, strlen(service), ESCAPE_BLANKS, ESCAPE_ALL);
+		add_word(style, service, out);
 	else if (end->port == 0)
 		buf_add_char(out, '*');
 	else
@@ -95,13 +103,14 @@ static void add_state(const struct column_style *style, const struct sock *s, st
 	bool inet = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
 	const char *state = sock_state_name((enum sock_state)s->state);
 	bool show_state = sock_text_has_state(s) && !style->hide_state;
+	bool show_queues = inet && style->show_queues && sock_has_queues(s);
 
-	if (!show_state && !(inet && style->show_queues))
+	if (!show_state && !show_queues)
 		return;
 	buf_add_str(out, " (");
 	if (show_state)
 		buf_add_str(out, state);
-	if (inet && style->show_queues) {
+	if (show_queues) {
 		buf_add_str(out, show_state ? " QR=" : "QR=");
 		buf_add_dec(out, s->rqueue);
 		buf_add_str(out, " QS=");
@@ -136,7 +145,7 @@ void sock_text_add_socket(const struct column_style *style, const struct sock *s
 	}
 	if (!(SOCK_PROTO_BIT(s->proto) & (SOCK_PROTOS_INET | SOCK_PROTO_BIT(SOCK_PROTO_UNIX)))) {
 		sock_text_add_path(style, s, 0, out);
-		add_device(s, " dev=", out);
+		add_device(style, s, " dev=", out);
 		return;
 	}
 	if (s->proto == SOCK_PROTO_UNIX) {

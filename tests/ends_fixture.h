@@ -42,7 +42,8 @@ static inline int world_look(void *ctx, struct filter *filter, unsigned facts, s
 	for (size_t i = 0; i < w->holders_len; i++) {
 		const struct holder *h = &w->holders[i];
 		struct process p = {.pid = h->pid, .tid = h->pid};
-		p.command_len = (uint8_t)snprintf(p.command, sizeof(p.command), "cmd%d", (int)h->pid);
+		int len = snprintf(p.command, sizeof(p.command), "cmd%d", (int)h->pid);
+		p.command_len = (uint8_t)len;
 		assert_int_equal(holder_index_add(&out->snap.holders, h), 0);
 		assert_int_equal(process_table_add(&out->snap.processes, &p), 0);
 	}

@@ -1,6 +1,6 @@
 /* The cells of a row: what each column prints, and that it harms no terminal. */
 #define _GNU_SOURCE
-#include "fixture.h"
+#include "ends_fixture.h"
 #include "column.h"
 #include "escape.h"
 #include "join.h"
@@ -96,11 +96,15 @@ static void columns_name_the_facts_they_need(void **state)
 	assert_int_equal(column_facts(COLUMN_ARGS), PROCESS_ARGS);
 	assert_int_equal(column_facts(COLUMN_CWD), PROCESS_CWD);
 	assert_int_equal(column_facts(COLUMN_TASKCMD), PROCESS_TASK);
+	assert_int_equal(column_facts(COLUMN_UNIT), PROCESS_CGROUP);
+	assert_int_equal(column_facts(COLUMN_CONTAINER), PROCESS_CGROUP);
+	assert_int_equal(column_facts(COLUMN_PEER), 0);
 }
 
 static void held_row_prints_holder_and_socket(void **state)
 {
 	static char args[] = "nginx\0-g\0daemon off;", cwd[] = "/srv/a b";
+	static char cgroup[] = "/lxc/we b/system.slice/nginx.service";
 	static const struct {
 		enum column_id id;
 		const char *expected;
@@ -116,8 +120,9 @@ static void held_row_prints_holder_and_socket(void **state)
 		{COLUMN_INODE, "31415"},         {COLUMN_NETNS, "4026531840"},
 		{COLUMN_UID, "33"},              {COLUMN_ARGS, "nginx -g daemon off;"},
 		{COLUMN_CWD, "/srv/a\\x20b"},        {COLUMN_START, "2001-09-09T01:48:20"},
+		{COLUMN_UNIT, "nginx.service"},  {COLUMN_CONTAINER, "we\\x20b"},
 		{COLUMN_RECVQ, "7"},             {COLUMN_SENDQ, "128"},
-		{COLUMN_REASON, "-"},
+		{COLUMN_PEER, "-"},              {COLUMN_REASON, "-"},
 	};
 	struct scene sc;
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "0.0.0.0", 80, 31415);
@@ -134,6 +139,7 @@ static void held_row_prints_holder_and_socket(void **state)
 	p.args = args;
 	p.args_len = sizeof(args);
 	p.cwd = cwd;
+	p.cgroup = cgroup;
 	p.start_ticks = 100 * (uint64_t)sysconf(_SC_CLK_TCK);
 	sc.style.boot_time = 1000000000;
 	setenv("TZ", "UTC0", 1);
@@ -148,7 +154,8 @@ static void unheld_row_prints_dashes(void **state)
 {
 	static const enum column_id ids[] = {COLUMN_COMMAND, COLUMN_PID,  COLUMN_TID, COLUMN_TASKCMD,
 					     COLUMN_PPID,    COLUMN_PGID, COLUMN_FD,  COLUMN_ARGS,
-					     COLUMN_CWD,     COLUMN_START, COLUMN_NETNS};
+					     COLUMN_CWD,     COLUMN_START, COLUMN_NETNS,
+					     COLUMN_UNIT,    COLUMN_CONTAINER, COLUMN_PEER};
 	struct scene sc;
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "::", 80, 31415);
 	struct row row = {.sock = &s, .reason = REASON_PERMISSION};
@@ -177,7 +184,8 @@ static void unheld_row_prints_dashes(void **state)
 static void what_was_not_read_is_a_dash(void **state)
 {
 	static const enum column_id ids[] = {COLUMN_COMMAND, COLUMN_TID,   COLUMN_TASKCMD,
-					     COLUMN_ARGS,    COLUMN_CWD,   COLUMN_START};
+					     COLUMN_ARGS,    COLUMN_CWD,   COLUMN_START,
+					     COLUMN_UNIT,    COLUMN_CONTAINER};
 	struct scene sc;
 	struct sock s = make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "::", 80, 1);
 	struct process p = process(811, "", 0);
@@ -367,6 +375,39 @@ static void unaccepted_connection_names_holders_of_its_listener(void **state)
 	}
 }
 
+static void peer_is_who_has_the_other_end(void **state)
+{
+	struct sock a = make_unix(SOCK_STATE_CONNECTED, SOCK_STREAM, NULL, 20), b = a;
+	struct row row = {.sock = &a};
+	struct scene sc;
+	struct world w;
+	struct ends e;
+
+	(void)state;
+	scene_init(&sc);
+	world_init(&w);
+	a.peer = 21;
+	b.inode = 21;
+	b.peer = 20;
+	world_add(&w, &b);
+	world_hold(&w, 21, 811, 3);
+	world_hold(&w, 21, 812, 4);
+	world_find(&w, &(struct row_list){.v = &row, .len = 1}, &e);
+	assert_cell(COLUMN_PEER, &sc.style, &row, "-"); /* not asked for */
+	sc.style.ends = &e;
+	assert_cell(COLUMN_PEER, &sc.style, &row, "811,cmd811,3u 812,cmd812,4u");
+	/* NAME has it only with -E. */
+	assert_cell(COLUMN_NAME, &sc.style, &row, "type=STREAM (CONNECTED)");
+	sc.style.name_ends = true;
+	assert_cell(COLUMN_NAME, &sc.style, &row,
+		    "type=STREAM ->INO=21 811,cmd811,3u 812,cmd812,4u (CONNECTED)");
+	row.sock = &b; /* nobody has looked for its other end */
+	sc.style.name_ends = false;
+	assert_cell(COLUMN_PEER, &sc.style, &row, "-");
+	ends_free(&e);
+	scene_free(&sc);
+}
+
 static void command_is_cut_at_its_width(void **state)
 {
 	static const struct {
@@ -405,7 +446,7 @@ static void no_cell_is_empty_or_has_control_bytes(void **state)
 	(void)state;
 	scene_init(&sc);
 	u.name_len = sizeof(hostile);
-	p.args = p.cwd = hostile;
+	p.args = p.cwd = p.cgroup = hostile;
 	p.args_len = sizeof(hostile);
 	for (size_t i = 0; i < COUNT(rows) * COLUMN_COUNT * 2; i++) {
 		struct buf b = {0};
@@ -451,6 +492,7 @@ int main(void)
 		cmocka_unit_test(name_shows_ends_and_state),
 		cmocka_unit_test(reasons_are_told),
 		cmocka_unit_test(unaccepted_connection_names_holders_of_its_listener),
+		cmocka_unit_test(peer_is_who_has_the_other_end),
 		cmocka_unit_test(command_is_cut_at_its_width),
 		cmocka_unit_test(no_cell_is_empty_or_has_control_bytes),
 		cmocka_unit_test(args_cell_of_empty_argument_is_not_empty),

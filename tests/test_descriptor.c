@@ -1,4 +1,4 @@
-/* Descriptors of a fixture tree tell nothing: there is no process behind them. */
+/* Descriptors of a fixture tree tell little: there is no process behind them. */
 #include "fixture.h"
 #include "descriptor.h"
 #include "holder.h"
@@ -31,11 +31,34 @@ static void fixture_tree_has_no_names(void **state)
 	assert_false(probe.is_running);
 }
 
+/* But for what is a file of text. */
+static void flags_are_read_while_the_socket_is_the_same(void **state)
+{
+	struct fixture *fx = *state;
+	struct holder h = {1001, 811, 811, 3, HOLDER_FD}, other = {1002, 811, 811, 3, HOLDER_FD},
+		      thread = {1001, 811, 812, 3, HOLDER_FD}, gone = {1001, 811, 811, 4, HOLDER_FD},
+		      ring = {1001, 811, 811, 3, HOLDER_RING}, map = {1001, 811, 811, -1, HOLDER_MEM};
+	static const char text[] = "pos:\t0\nflags:\t02004002\nmnt_id:\t8\nino:\t1001\n";
+	uint32_t flags = 0;
+
+	fixture_write(fx, "811/fdinfo/3", text, strlen(text));
+	fixture_write(fx, "811/task/812/fdinfo/3", "flags:\t02\n", 10);
+	assert_true(descriptor_flags(fx->root_fd, &h, &flags));
+	assert_int_equal(flags, 02004002);
+	assert_true(descriptor_flags(fx->root_fd, &thread, &flags));
+	assert_int_equal(flags, 2);
+	assert_false(descriptor_flags(fx->root_fd, &other, &flags));
+	assert_false(descriptor_flags(fx->root_fd, &gone, &flags));
+	assert_false(descriptor_flags(fx->root_fd, &ring, &flags));
+	assert_false(descriptor_flags(fx->root_fd, &map, &flags));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fixture_test(fixture_tree_has_no_protocols),
 		fixture_test(fixture_tree_has_no_names),
+		fixture_test(flags_are_read_while_the_socket_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,8 @@
 static struct sock pair_end(enum sock_proto proto, const char *ip, uint16_t port,
 			    const char *remote_ip, uint16_t remote_port)
 {
-	struct sock s = make_connection(SOCK_STATE_ESTABLISHED, ip, port, remote_ip, remote_port, 1);
+	struct sock s = make_connection(SOCK_STATE_ESTABLISHED, ip, port, remote_ip, remote_port,
+					1);
 
 	s.proto = (uint8_t)proto;
 	return s;
@@ -68,7 +69,8 @@ static void two_ends_of_a_connection_meet(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct sock a = pair_end(cases[i].proto, cases[i].ip, 40000, cases[i].remote_ip, 80);
+		struct sock a = pair_end(cases[i].proto, cases[i].ip, 40000, cases[i].remote_ip,
+					 80);
 		struct sock b = pair_end(cases[i].other_proto, cases[i].other_ip, 80,
 					 cases[i].other_remote_ip, 40000);
 		if (meet(&a, &b) != cases[i].expected)
@@ -241,7 +243,8 @@ static void set_has_other_ends_and_on_request_the_sockets(void **state)
 
 static void set_knows_which_protocols_its_sockets_may_have(void **state)
 {
-	static const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
+	static const unsigned tcp = SOCK_PROTO_BIT(SOCK_PROTO_TCP) |
+				    SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
 	const struct {
 		struct sock s;
 		unsigned protos;
@@ -288,6 +291,26 @@ static void listeners_match_where_a_client_may_wait(void **state)
 	end_set_free(&set);
 }
 
+static void set_knows_the_namespaces_of_its_connections(void **state)
+{
+	struct sock tcp = pair_end(SOCK_PROTO_TCP, "::1", 1, "::1", 2),
+		    u = unix_end(SOCK_STATE_CONNECTED, 20, 21), unknown = tcp;
+	struct end_set set = {0};
+
+	(void)state;
+	tcp.netns = 7;
+	u.netns = 8;
+	assert_false(end_set_has_netns(&set, 7));
+	assert_int_equal(end_set_add(&set, &u, true), 0);
+	assert_int_equal(end_set_add(&set, &unknown, false), 0);
+	assert_int_equal(end_set_add(&set, &tcp, false), 0);
+	end_set_sort(&set);
+	assert_true(end_set_has_netns(&set, 7));
+	assert_false(end_set_has_netns(&set, 8)); /* unix sockets have none */
+	assert_false(end_set_has_netns(&set, 0)); /* nor is an unknown one asked for */
+	end_set_free(&set);
+}
+
 static void missing_unix_sockets_are_told(void **state)
 {
 	struct sock a = unix_end(SOCK_STATE_CONNECTED, 20, 21),
@@ -329,6 +352,7 @@ int main(void)
 		cmocka_unit_test(set_has_other_ends_and_on_request_the_sockets),
 		cmocka_unit_test(set_knows_which_protocols_its_sockets_may_have),
 		cmocka_unit_test(listeners_match_where_a_client_may_wait),
+		cmocka_unit_test(set_knows_the_namespaces_of_its_connections),
 		cmocka_unit_test(missing_unix_sockets_are_told),
 	};
 

@@ -1,8 +1,9 @@
-/* Who has the other ends of sockets: what a second look finds, and what is added to rows. */
+/* Who has the other ends of sockets: what a second look finds. */
 #define _GNU_SOURCE
 #include "ends_fixture.h"
 #include "rows_fixture.h"
 #include "netlink.h"
+#include "sock_text.h"
 #include "unix_queue.h"
 
 #include <sys/socket.h>
@@ -262,6 +263,43 @@ static void sockets_of_the_rows_are_found_on_request(void **state)
 	rows_free(&r);
 }
 
+static void threads_that_share_a_table_tell_nothing_new(void **state)
+{
+	struct sock client = CLIENT, server = SERVER;
+	struct rows r;
+	struct world w;
+	struct ends e;
+
+	(void)state;
+	rows_of(&r, &client);
+	world_init(&w);
+	world_add(&w, &server);
+	static const struct {
+		pid_t pid, tid;
+		int fd;
+		bool repeats;
+	} cases[] = {{811, 812, 3, false}, {811, 813, 3, true}, {811, 814, 4, false},
+		     {812, 812, 4, false}};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		world_hold(&w, 11, cases[i].pid, cases[i].fd);
+		w.holders[i].tid = cases[i].tid;
+	}
+	world_find(&w, &r.list, &e);
+	struct end end = ends_of(&e, &client);
+	assert_int_equal(end.rows_len, COUNT(cases));
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(end_repeats(&end, i), cases[i].repeats);
+	ends_free(&e);
+	/* Nor does one that nobody holds repeat anything. */
+	w.holders_len = 0;
+	world_find(&w, &r.list, &e);
+	end = ends_of(&e, &client);
+	assert_int_equal(end.rows_len, 1);
+	assert_false(end_repeats(&end, 0));
+	ends_free(&e);
+	rows_free(&r);
+}
+
 /* --- queues of unix listeners ---------------------------------------------- */
 
 static size_t asked;
@@ -280,6 +318,7 @@ static void client_in_a_queue_meets_the_listener(void **state)
 	struct sock client = unix_end(31, 0), other = unix_end(32, 0),
 		    listener = make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, "/run/x", 30);
 	struct netns home = {.id = 5, .fd = -1};
+	struct buf text = {0};
 	struct rows r;
 	struct world w;
 	struct ends e;
@@ -310,6 +349,10 @@ static void client_in_a_queue_meets_the_listener(void **state)
 	assert_end(&e, &client, 30, "811:3");
 	assert_true(ends_of(&e, &client).queued);
 	assert_no_end(&e, &other);
+	r.style.ends = &e;
+	sock_text_add_ends(&r.style, &client, &text);
+	assert_buf(&text, "[not-accepted] 811,cmd811,3u");
+	buf_free(&text);
 	ends_free(&e);
 	/* A listener whose queue is empty is not asked. */
 	w.socks[0].rqueue = 0;
@@ -317,118 +360,11 @@ static void client_in_a_queue_meets_the_listener(void **state)
 	assert_int_equal(asked, 1);
 	assert_no_end(&e, &client);
 	ends_free(&e);
-	rows_free(&r);
-}
-
-/* --- adding ---------------------------------------------------------------- */
-
-/* Rows that can grow. */
-static struct row_list copy_rows(const struct rows *r)
-{
-	struct row_list list = {0};
-
-	for (size_t i = 0; i < r->list.len; i++)
-		assert_int_equal(row_list_add(&list, &r->v[i]), 0);
-	return list;
-}
-
-/* "700:5:10 -:11": pid, descriptor, inode of each; "-" without holder. */
-static void assert_rows(const struct row_list *list, const char *expected)
-{
-	struct buf b = {0};
-
-	for (size_t i = 0; i < list->len; i++) {
-		const struct holder *h = list->v[i].holder;
-		int inode = (int)list->v[i].sock->inode;
-		char text[64];
-		if (h)
-			snprintf(text, sizeof(text), "%d:%d:%d", (int)h->pid, h->fd, inode);
-		else
-			snprintf(text, sizeof(text), "-:%d", inode);
-		buf_add_str(&b, i ? " " : "");
-		buf_add_str(&b, text);
-	}
-	assert_buf(&b, expected);
-	buf_free(&b);
-}
-
-static void each_end_is_added_once(void **state)
-{
-	struct sock client = CLIENT, server = SERVER;
-	struct rows r;
-	struct world w;
-	struct ends e;
-
-	(void)state;
-	rows_init(&r);
-	rows_add_process(&r, 700, "curl");
-	rows_add_held(&r, 5, &client);
-	struct row *twice = rows_add_held(&r, 6, &client); /* dup(2) */
-	twice->sock = r.v[0].sock;
-	world_init(&w);
-	world_add(&w, &server);
-	world_hold(&w, 11, 600, 9);
-	world_hold(&w, 11, 811, 3);
+	/* Nor is one if all clients are accepted. */
+	w.socks[0].rqueue = 1;
+	r.socks[0].peer = r.socks[1].peer = 40;
 	world_find(&w, &r.list, &e);
-	struct row_list list = copy_rows(&r);
-	assert_int_equal(ends_add_rows(&e, &list), 0);
-	assert_rows(&list, "600:9:11 700:5:10 700:6:10 811:3:11");
-	row_list_free(&list);
-	ends_free(&e);
-	rows_free(&r);
-}
-
-static void what_is_there_is_not_added(void **state)
-{
-	struct sock client = CLIENT, server = SERVER;
-	struct rows r;
-	struct world w;
-	struct ends e;
-
-	(void)state;
-	rows_init(&r);
-	rows_add_process(&r, 700, "curl");
-	rows_add_held(&r, 5, &client);
-	rows_add_process(&r, 811, "nginx");
-	rows_add_held(&r, 3, &server);
-	world_init(&w);
-	world_add(&w, &client);
-	world_add(&w, &server);
-	world_hold(&w, 10, 700, 5);
-	world_hold(&w, 11, 811, 3);
-	world_hold(&w, 11, 812, 3); /* of the second look alone */
-	world_find(&w, &r.list, &e);
-	struct row_list list = copy_rows(&r);
-	assert_int_equal(ends_add_rows(&e, &list), 0);
-	assert_rows(&list, "700:5:10 811:3:11 812:3:11");
-	row_list_free(&list);
-	ends_free(&e);
-	rows_free(&r);
-}
-
-/* From text, which knows no cookies, nothing but the addresses tells two of them apart. */
-static void ends_without_inode_and_cookie_are_not_taken_for_each_other(void **state)
-{
-	struct sock rest = make_connection(SOCK_STATE_TIME_WAIT, "127.0.0.1", 9, "127.0.0.1", 8, 0);
-	struct sock client = CLIENT, server = SERVER;
-	struct rows r;
-	struct world w;
-	struct ends e;
-
-	(void)state;
-	rows_init(&r);
-	rows_add_process(&r, 700, "curl");
-	rows_add_held(&r, 5, &client);
-	rest.timer = SOCK_TIMER_TIME_WAIT;
-	rows_add_unheld(&r, &rest, REASON_TIME_WAIT);
-	server.inode = 0; /* not accepted yet */
-	world_init(&w);
-	world_add(&w, &server);
-	world_find(&w, &r.list, &e);
-	struct row_list list = copy_rows(&r);
-	assert_int_equal(ends_add_rows(&e, &list), 0);
-	assert_rows(&list, "700:5:10 -:0 -:0");
-	row_list_free(&list);
+	assert_int_equal(asked, 1);
 	ends_free(&e);
 	rows_free(&r);
 }
@@ -444,10 +380,8 @@ int main(void)
 		cmocka_unit_test(nothing_to_look_for_means_no_second_look),
 		cmocka_unit_test(look_is_told_the_facts_and_its_error_is_passed_on),
 		cmocka_unit_test(sockets_of_the_rows_are_found_on_request),
+		cmocka_unit_test(threads_that_share_a_table_tell_nothing_new),
 		cmocka_unit_test(client_in_a_queue_meets_the_listener),
-		cmocka_unit_test(each_end_is_added_once),
-		cmocka_unit_test(what_is_there_is_not_added),
-		cmocka_unit_test(ends_without_inode_and_cookie_are_not_taken_for_each_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,6 +161,81 @@ static void deceptive_characters_are_escaped(void **state)
 			       cases[i].expected);
 }
 
+static void raw_bytes_pass_as_they_are(void **state)
+{
+	static const char hostile[] = "\033[2J\n\\ \xff\xc2\x9b";
+
+	(void)state;
+	assert_escaped(hostile, strlen(hostile), ESCAPE_RAW, ESCAPE_ALL, hostile);
+	assert_escaped(hostile, strlen(hostile), ESCAPE_RAW | ESCAPE_BLANKS | ESCAPE_UTF8,
+		       ESCAPE_ALL, hostile);
+	assert_escaped("abcdef", 6, ESCAPE_RAW, 3, "abc");
+	assert_escaped("abc", 3, ESCAPE_RAW, 4, "abc");
+	assert_escaped("abc", 3, ESCAPE_RAW, 0, "");
+	struct buf b = {0};
+	escape_add(&b, "a\0b", 3, ESCAPE_RAW, ESCAPE_ALL);
+	assert_int_equal(b.len, 3);
+	assert_memory_equal(b.data, "a\0b", 3);
+	buf_free(&b);
+}
+
+static void utf8_is_decoded_or_refused(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n; /* 0: none */
+		uint32_t character;
+	} cases[] = {
+		{"\xc2\x80", 2, 0x80},             {"\xdf\xbf", 2, 0x7ff},
+		{"\xe0\xa0\x80", 3, 0x800},        {"\xed\x9f\xbf", 3, 0xd7ff},
+		{"\xee\x80\x80", 3, 0xe000},       {"\xef\xbf\xbf", 3, 0xffff},
+		{"\xf0\x90\x80\x80", 4, 0x10000},  {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
+		{"\xc3\xa9x", 2, 0xe9}, /* what follows is not looked at */
+		{"\x80", 0, 0},                    {"\xbf\xbf", 0, 0},
+		{"\xc0\x80", 0, 0},                {"\xc1\xbf", 0, 0},
+		{"\xe0\x9f\xbf", 0, 0},            {"\xf0\x8f\xbf\xbf", 0, 0},
+		{"\xed\xa0\x80", 0, 0},            {"\xed\xbf\xbf", 0, 0},
+		{"\xf4\x90\x80\x80", 0, 0},        {"\xf5\x80\x80\x80", 0, 0},
+		{"\xff", 0, 0},                    {"\xc3(", 0, 0},
+		{"\xe2\x82(", 0, 0},               {"\xf0\x9f\x98\xc3", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t full = strlen(cases[i].bytes);
+		for (size_t len = 1; len <= full; len++) {
+			char *copy = guard_copy(cases[i].bytes, len);
+			uint32_t c = 0;
+			size_t n = cases[i].n <= len ? cases[i].n : 0;
+			assert_int_equal(escape_decode_utf8(copy, len, &c), n);
+			if (n > 0)
+				assert_int_equal(c, cases[i].character);
+			guard_free(copy, len);
+		}
+	}
+}
+
+static void deceptive_characters_are_known(void **state)
+{
+	static const uint32_t deceptive[] = {
+		0x80, 0x9b, 0xa0, 0xad, 0x34f, 0x61c, 0x115f, 0x1680, 0x180e, 0x2000, 0x200b, 0x200f,
+		0x2028, 0x202e, 0x202f, 0x2060, 0x2066, 0x206f, 0x2800, 0x3000, 0x3164, 0xfe0f,
+		0xfeff, 0xffa0, 0xfff9, 0x1bca0, 0x1d173, 0xe0001, 0xe007f, 0xe01ef, 0x10ffff};
+	static const uint32_t honest[] = {
+		0xa1, 0xe9, 0xac, 0xae, 0x3b1, 0x5d0, 0x627, 0x1e00, 0x2010, 0x2027, 0x2030, 0x20ac,
+		0x27ff, 0x2801, 0x3001, 0x4e2d, 0xac00, 0xd7a3, 0xfffd, 0x1f600, 0x20000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(deceptive); i++) {
+		if (!escape_is_deceptive(deceptive[i]))
+			fail_msg("U+%04X passes", (unsigned)deceptive[i]);
+	}
+	for (size_t i = 0; i < COUNT(honest); i++) {
+		if (escape_is_deceptive(honest[i]))
+			fail_msg("U+%04X does not pass", (unsigned)honest[i]);
+	}
+}
+
 static void columns_of_ascii_are_its_bytes(void **state)
 {
 	(void)state;
@@ -206,6 +281,9 @@ int main(void)
 		cmocka_unit_test(valid_utf8_passes_where_it_is_read),
 		cmocka_unit_test(invalid_utf8_is_escaped_byte_by_byte),
 		cmocka_unit_test(deceptive_characters_are_escaped),
+		cmocka_unit_test(raw_bytes_pass_as_they_are),
+		cmocka_unit_test(utf8_is_decoded_or_refused),
+		cmocka_unit_test(deceptive_characters_are_known),
 		cmocka_unit_test(columns_of_ascii_are_its_bytes),
 		cmocka_unit_test(columns_of_utf8_are_its_widths),
 	};

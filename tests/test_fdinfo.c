@@ -187,6 +187,50 @@ static void waiting_calls_tell_their_descriptor(void **state)
 	}
 }
 
+static void flags_are_octal_and_of_one_inode(void **state)
+{
+	static const struct {
+		const char *text;
+		bool expected;
+		uint32_t flags;
+		uint64_t inode;
+	} cases[] = {
+		{"pos:\t0\nflags:\t02000002\nmnt_id:\t8\nino:\t31415\n", true, 02000002, 31415},
+		{"pos:\t0\nflags:\t02\nmnt_id:\t8\n", true, 2, 0}, /* before Linux 5.14 */
+		{"ino:\t7\nflags:\t0100000", true, 0100000, 7}, /* in any order, cut behind */
+		{"flags:\t037777777777\n", true, UINT32_MAX, 0},
+		{"flags:\t0\n", true, 0, 0},
+		{"flags:\t040000000000\n", false, 0, 0},
+		{"flags:\t08\n", false, 0, 0},
+		{"flags:\t02 \n", false, 0, 0},
+		{"flags:\t-2\n", false, 0, 0},
+		{"flags:\t\n", false, 0, 0},
+		{"flags:", false, 0, 0},
+		{"xflags:\t02\n", false, 0, 0},
+		{"pos:\t0\nino:\t7\n", false, 0, 7},
+		{"", false, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t full = strlen(cases[i].text);
+		uint32_t flags = 0;
+		uint64_t inode = 99;
+		char *copy = guard_copy(cases[i].text, full);
+		if (fdinfo_parse_flags(copy, full, &flags, &inode) != cases[i].expected)
+			fail_msg("case %zu", i);
+		assert_int_equal(inode, cases[i].inode);
+		if (cases[i].expected)
+			assert_int_equal(flags, cases[i].flags);
+		guard_free(copy, full);
+		for (size_t len = 0; len < full; len++) {
+			copy = guard_copy(cases[i].text, len);
+			fdinfo_parse_flags(copy, len, &flags, &inode);
+			guard_free(copy, len);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +242,7 @@ int main(void)
 		cmocka_unit_test(descriptors_in_messages_are_counted),
 		cmocka_unit_test(mappings_are_told_apart),
 		cmocka_unit_test(waiting_calls_tell_their_descriptor),
+		cmocka_unit_test(flags_are_octal_and_of_one_inode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,7 +102,8 @@ static void threads_are_processes_of_their_own(void **state)
 		HEAD "\n"
 		"{\"pid\":811,\"tid\":null,\"command\":\"nginx\",\"task_cmd\":null,\"files\":[\n"
 		"{\"fd\":6,\"kind\":\"fd\"}]},\n"
-		"{\"pid\":811,\"tid\":812,\"command\":\"nginx\",\"task_cmd\":\"worker\",\"files\":[\n"
+		"{\"pid\":811,\"tid\":812,\"command\":\"nginx\",\"task_cmd\":\"worker\","
+		"\"files\":[\n"
 		"{\"fd\":6,\"kind\":\"fd\"},\n"
 		"{\"fd\":7,\"kind\":\"fd\"}]}],\n"
 		"\"unowned\":[]}\n");
@@ -240,7 +241,8 @@ static void each_row_is_a_line(void **state)
 	assert_written(&r, "cf", true,
 		"{\"pid\":811,\"command\":\"a\\nb\\\"\",\"fd\":6,\"kind\":\"fd\"" NO_REASON "}\n"
 		"{\"pid\":811,\"command\":\"a\\nb\\\"\",\"fd\":7,\"kind\":\"fd\"" NO_REASON "}\n"
-		"{\"pid\":null,\"command\":null,\"fd\":null,\"kind\":null," REASON("time-wait") "\n");
+		"{\"pid\":null,\"command\":null,\"fd\":null,\"kind\":null,"
+		REASON("time-wait") "\n");
 	rows_free(&r);
 }
 

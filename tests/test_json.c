@@ -172,8 +172,8 @@ static void longer_sequences_come_back_whole_and_cut(void **state)
 		v[len] = guard_copy("xxxx", len);
 	for (int lead = 0xc0; lead < 256; lead++) {
 		for (size_t i = 0; i < 10 * 10 * 10; i++) {
-			const char bytes[] = {(char)lead, followers[i / 100], followers[i / 10 % 10],
-					      followers[i % 10]};
+			const char bytes[] = {(char)lead, followers[i / 100],
+					      followers[i / 10 % 10], followers[i % 10]};
 			for (size_t len = 1; len <= 4; len++) {
 				memcpy(v[len], bytes, len);
 				assert_comes_back(v[len], len);
@@ -255,7 +255,7 @@ static void invalid_utf8_is_hex_byte_by_byte(void **state)
 		{"\xed\xbf\xbf", "\"\\\\xed\\\\xbf\\\\xbf\""},   /* U+DFFF */
 		{"\xf4\x90\x80\x80", "\"\\\\xf4\\\\x90\\\\x80\\\\x80\""}, /* U+110000 */
 		{"\xf5\x80\x80\x80", "\"\\\\xf5\\\\x80\\\\x80\\\\x80\""},
-		{"\xe2\x82\xc3\xa9", "\"\\\\xe2\\\\x82\xc3\xa9\""}, /* a good one behind a cut one */
+		{"\xe2\x82\xc3\xa9", "\"\\\\xe2\\\\x82\xc3\xa9\""}, /* good behind cut */
 	};
 
 	(void)state;

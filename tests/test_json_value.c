@@ -204,7 +204,8 @@ static void family_protocol_and_state_follow_the_socket(void **state)
 static void ends_are_address_and_port(void **state)
 {
 	struct sock link = make_connection(SOCK_STATE_ESTABLISHED, "fe80::1", 80, "fe80::2", 5, 1),
-		    far = link, raw = make_sock(SOCK_PROTO_RAW, SOCK_STATE_UNCONNECTED, "::", 58, 1);
+		    far = link,
+		    raw = make_sock(SOCK_PROTO_RAW, SOCK_STATE_UNCONNECTED, "::", 58, 1);
 	link.local.scope_id = link.remote.scope_id = link.bound_if = 9;
 	link.device = "a\"\\b";
 	far.local.scope_id = 4000000000U; /* no interface of ours */
@@ -223,7 +224,8 @@ static void ends_are_address_and_port(void **state)
 		 "{\"address\":\"fe80::2%a\\\"\\\\\\\\b\",\"port\":5}"},
 		{far, "{\"address\":\"fe80::1%4000000000\",\"port\":80}",
 		 "{\"address\":\"fe80::2\",\"port\":5}"},
-		{raw, "{\"address\":\"::\",\"port\":58}", "{\"address\":\"2001:db8::1\",\"port\":0}"},
+		{raw, "{\"address\":\"::\",\"port\":58}",
+		 "{\"address\":\"2001:db8::1\",\"port\":0}"},
 		{make_connection(SOCK_STATE_ESTABLISHED, "127.0.0.1", 1, "0.0.0.0", 5, 1),
 		 "{\"address\":\"127.0.0.1\",\"port\":1}", "{\"address\":\"0.0.0.0\",\"port\":5}"},
 		{make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, "/x", 1), "null", "null"},
@@ -328,7 +330,8 @@ static void numbers_are_numbers_or_null(void **state)
 
 static void netns_is_its_inode(void **state)
 {
-	struct netns namespaces[] = {{.id = 3, .inode = 4026531840U, .fd = -1}, {.id = 4, .fd = -1}};
+	struct netns namespaces[] = {{.id = 3, .inode = 4026531840U, .fd = -1},
+				     {.id = 4, .fd = -1}};
 	struct netns_list list = {.v = namespaces, .len = 2};
 	static const struct {
 		uint32_t netns;

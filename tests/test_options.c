@@ -83,7 +83,10 @@ static const struct {
 	{"-T", FIELD(hide_state)}, {"-Tqs", FIELD(show_queues)}, {"-Q", FIELD(missing_is_fine)},
 	{"-V", FIELD(tell_missing)}, {"-w", FIELD(no_notes)}, {"-h", FIELD(help)},
 	{"--help", FIELD(help)}, {"-v", FIELD(version)}, {"--version", FIELD(version)},
-	{"--stats", FIELD(stats)},
+	{"--stats", FIELD(stats)}, {"-J", FIELD(json)}, {"-j", FIELD(json_lines)},
+	{"-E", FIELD(ends)}, {"+E", FIELD(list_ends)}, {"-b", FIELD(accepted)},
+	{"-H", FIELD(accepted)}, {"-L", FIELD(accepted)}, {"-O", FIELD(accepted)},
+	{"-X", FIELD(accepted)}, {"-?", FIELD(help)},
 };
 
 static bool flag_of(const struct options *o, size_t flag)
@@ -430,9 +433,9 @@ static void help_lists_every_known_option_once(void **state)
 		buf_add_str(&found, word);
 		buf_add_char(&found, ' ');
 	}
-	/* Not in the list: +w, beside -w. */
-	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -o --no-header -R -K -l -T +c +P "
-			   "+n -n -P --color -Q -V -w -k --grace --dry-run --ask --force --close "
+	/* Not in the list: +w, beside -w; -H and others, beside -b; -?, beside -h. */
+	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -F -J -j -r +r -E +E -o "
+			   "--no-header -R -K -l -T +c +P +n -n -P --color -b -Q -V -w -k --grace --dry-run --ask --force --close "
 			   "--wait --timeout --source --scan --stats --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);

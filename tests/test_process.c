@@ -307,6 +307,26 @@ static void table_keeps_one_record_of_a_task(void **state)
 	process_table_free(&t);
 }
 
+static void start_is_told_where_boot_time_and_ticks_are_known(void **state)
+{
+	const uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+	struct process p = {.start_ticks = 100 * hz};
+	int64_t start = 7;
+
+	(void)state;
+	assert_true(process_start(&p, 1000000000, &start));
+	assert_int_equal(start, 1000000100);
+	p.start_ticks += hz - 1; /* whole seconds */
+	assert_true(process_start(&p, 1000000000, &start));
+	assert_int_equal(start, 1000000100);
+	p.start_ticks = 0; /* with the machine */
+	assert_true(process_start(&p, 1000000000, &start));
+	assert_int_equal(start, 1000000000);
+	assert_false(process_start(&p, 0, &start));
+	p.is_gone = true;
+	assert_false(process_start(&p, 1000000000, &start));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +344,7 @@ int main(void)
 		fixture_test(holds_nothing_is_true_of_zombies_and_kernel_threads),
 		cmocka_unit_test(table_finds_each_task_after_sorting),
 		cmocka_unit_test(table_keeps_one_record_of_a_task),
+		cmocka_unit_test(start_is_told_where_boot_time_and_ticks_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

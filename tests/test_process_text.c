@@ -1,5 +1,6 @@
 /* Processes among our own words. */
 #include "fixture.h"
+#include "holder.h"
 #include "process.h"
 #include "process_text.h"
 
@@ -73,12 +74,44 @@ static void no_byte_of_a_name_can_be_mistaken(void **state)
 	}
 }
 
+static void descriptor_says_by_what_it_is_held(void **state)
+{
+	static const struct {
+		struct holder h;
+		const char *plain, *access, *holder;
+	} cases[] = {
+		{{1, 811, 811, 3, HOLDER_FD}, "3", "3u", "811,a\\x2cb,3u"},
+		{{1, 811, 812, 12345, HOLDER_FD}, "12345", "12345u", "811,a\\x2cb,12345u"},
+		{{1, 811, 811, 4, HOLDER_RING}, "ring:4", "ring:4", "811,a\\x2cb,ring:4"},
+		{{1, 811, 811, -1, HOLDER_MEM}, "mem", "mem", "811,a\\x2cb,mem"},
+	};
+	const struct process p = {.pid = 811, .tid = 811, .command = "a,b", .command_len = 3};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf b = {0};
+		process_text_add_fd(&cases[i].h, false, &b);
+		assert_buf(&b, cases[i].plain);
+		process_text_add_fd(&cases[i].h, true, &b);
+		assert_buf(&b, cases[i].access);
+		process_text_add_holder(&cases[i].h, &p, 0, &b);
+		assert_buf(&b, cases[i].holder);
+		buf_free(&b);
+	}
+	/* One whose process is gone has a place all the same. */
+	struct buf b = {0};
+	process_text_add_holder(&cases[0].h, NULL, 0, &b);
+	assert_buf(&b, "811,,3u");
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_is_one_word_and_parts_no_others),
 		cmocka_unit_test(process_is_command_and_number),
 		cmocka_unit_test(no_byte_of_a_name_can_be_mistaken),
+		cmocka_unit_test(descriptor_says_by_what_it_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

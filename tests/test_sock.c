@@ -428,6 +428,41 @@ static void namespaces_are_kept_apart(void **state)
 	sock_table_free(&t);
 }
 
+static void queues_are_known_where_a_source_tells_them(void **state)
+{
+	static const struct {
+		enum sock_proto proto;
+		const char *ip; /* NULL: none */
+		bool exact, scanned;
+		uint32_t row;
+		bool is_text, has_queues;
+	} cases[] = {
+		{SOCK_PROTO_TCP, "::", false, false, 0, false, true},
+		{SOCK_PROTO_RAW, "0.0.0.0", false, false, 0, false, true},
+		{SOCK_PROTO_TCP, "::", false, true, 0, false, false},
+		{SOCK_PROTO_UNIX, NULL, false, false, 1, true, false},
+		{SOCK_PROTO_UNIX, NULL, false, false, 0, true, false},
+		/* From sock_diag, and a row of text whose name a descriptor has told. */
+		{SOCK_PROTO_UNIX, NULL, true, false, 0, false, true},
+		{SOCK_PROTO_UNIX, NULL, true, false, 1, true, false},
+		{SOCK_PROTO_UNIX, NULL, true, true, 0, false, false},
+		{SOCK_PROTO_NETLINK, NULL, false, false, 0, false, false},
+		{SOCK_PROTO_PACKET, NULL, true, false, 0, false, false},
+		{SOCK_PROTO_OTHER, NULL, false, false, 0, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct sock s = {
+			.proto = (uint8_t)cases[i].proto, .local = make_addr(cases[i].ip, 0),
+			.name_is_exact = cases[i].exact, .is_scanned = cases[i].scanned,
+			.row = cases[i].row};
+		if (sock_is_unix_text(&s) != cases[i].is_text ||
+		    sock_has_queues(&s) != cases[i].has_queues)
+			fail_msg("case %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +485,7 @@ int main(void)
 		cmocka_unit_test(protocols_with_tables_are_known_by_the_kernels_names),
 		cmocka_unit_test(orphan_is_what_is_still_sent),
 		cmocka_unit_test(namespaces_are_kept_apart),
+		cmocka_unit_test(queues_are_known_where_a_source_tells_them),
 		cmocka_unit_test(compare_address_orders_by_protocol_port_and_ends),
 	};
 

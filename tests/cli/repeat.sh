@@ -375,4 +375,4 @@ refuses 'repeat_until_and_kill' r +r -k 80
 refuses 'marker_and_document' -r -J -r1m%T 80
 refuses 'marker_and_lines' -r -j -r1m 80
 refuses 'newline_in_the_marker_of_fields' -r -F -r1m%n 80
-refuses 'newline_in_the_marker_of_fields_among_others' -r -F0 +r1ma%Tb%n 80
+refuses 'newline_in_the_marker_of_fields_among_others' +r -F0 +r1ma%Tb%n 80

@@ -292,7 +292,7 @@ valid_json() {
 		skip=$why_not
 		return
 	fi
-	wrong=$(check_json "$@" "$tmp/out") || { show_run; complain "not as the schema: $wrong"; }
+	wrong=$(check_json "$@" "$tmp/out") || complain "$shown: not as the schema: $wrong"
 }
 
 # check NAME FUNCTION [ARGUMENT...]: one case.
