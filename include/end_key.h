@@ -1,6 +1,6 @@
 /*
- * What names one end of a connection on this machine: a unix socket by its inode, or as
- * the listener that a client waits at, by the client's; an internet socket by its two
+ * What names one end of a connection on this machine: a unix socket by its inode, or as the
+ * listener that a client waits at, by the client's; an internet socket by its two
  * addresses in its network namespace. Each socket has a key of
  * its own, and the key that its other end has: where they meet, two sockets talk to each
  * other.
@@ -35,6 +35,9 @@ bool end_key_other(const struct sock *s, struct end_key *out);
 
 /** The key of a unix listener that has not accepted a client yet. */
 struct end_key end_key_queue(uint64_t client);
+
+/** True for such a key. */
+bool end_key_is_queue(const struct end_key *key);
 
 /** True if a socket is a unix listener with clients in its queue. */
 bool end_has_queue(const struct sock *s);

@@ -35,6 +35,7 @@ struct filter_item {
 	const char *text; /* borrowed */
 	size_t len;
 	bool found;
+	bool found_before; /* by an earlier look, see filter_forget() */
 	bool seen; /* a target that some socket matches, be it left out by others */
 };
 
@@ -139,6 +140,9 @@ size_t filter_wants_ports(const struct filter *f, enum sock_proto proto, uint16_
 
 /** Forget which targets some protocols hold, before tables are read (again). */
 void filter_restart(struct filter *f, unsigned protos);
+
+/** Forget which items were found, for another look; it is noted that they were. */
+void filter_forget(struct filter *f);
 
 /** True if a target names the place of a socket, or a port in -i that of its local end. */
 bool filter_names_local_port(struct filter *f, const struct sock *s);

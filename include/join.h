@@ -5,8 +5,6 @@
 #ifndef WHOPORT_JOIN_H
 #define WHOPORT_JOIN_H
 
-#include "cgroup_name.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +39,7 @@ struct row {
 	const struct clue *clue;       /* NULL: none */
 	enum reason reason;
 	uint32_t flags;   /* of the descriptor, as open(2) has them, if flags_known */
-	bool flags_known; /* they were asked for, see row_list_load_flags() */
+	bool flags_known; /* they were asked for, see row_fact.h */
 	bool listener_hidden; /* REASON_NOT_ACCEPTED: nobody is known to hold its listener */
 };
 
@@ -71,18 +69,8 @@ int row_list_add(struct row_list *list, const struct row *row);
 /** Sort rows by pid, tid, fd; those without holder come last, by address. */
 void row_list_sort(struct row_list *list);
 
-/** Read the flags of the rows' descriptors, where they are still the same sockets. */
-void row_list_load_flags(struct row_list *list, int proc_fd);
-
 /** Find the rows in whose place the holder of a listener is hidden. */
 void join_listeners(const struct snapshot *snap, struct row_list *rows);
-
-/**
- * The unit, or the container, of the row's process; without one, that in which the socket
- * was made, as far as a clue tells. Its len is 0 if there is none.
- */
-struct cgroup_name row_unit(const struct row *row);
-struct cgroup_name row_container(const struct row *row);
 
 /** True if some row has this reason. */
 bool row_list_has(const struct row_list *list, enum reason reason);

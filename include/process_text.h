@@ -15,7 +15,7 @@ struct process;
  * Append a foreign name that stands among our words, escaped; blanks, too, and what
  * parts these words: a command called "a,1; likely b" would be a second process.
  *
- * @escape  ESCAPE_UTF8 or 0; ESCAPE_RAW: as it is
+ * @escape  ESCAPE_UTF8 or 0
  */
 void process_text_add_name(const char *name, size_t len, unsigned escape, struct buf *out);
 

@@ -42,8 +42,8 @@ void run_free(struct run *run);
 int run_prepare(struct run *run);
 
 /**
- * Forget what was found, for another look: network namespaces are looked for again. What
- * was marked as found in the filter stays.
+ * Forget what was found, for another look: network namespaces are looked for again. For
+ * the exit status it counts that something was found before.
  *
  * Return as above.
  */

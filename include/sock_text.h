@@ -53,7 +53,8 @@ void sock_text_add_socket(const struct column_style *style, const struct sock *s
 
 /**
  * Who has the other end, each as PID,COMMAND,FD; `[reason]` where nobody is known to,
- * and behind `[not-accepted]` who will accept; nothing if no other end is known.
+ * behind `[not-accepted]` who will accept, behind `[one-of]` those of several sockets;
+ * `[unknown]` if it could not be told; nothing if no other end is known.
  */
 void sock_text_add_ends(const struct column_style *style, const struct sock *s, struct buf *out);
 

@@ -16,6 +16,7 @@ enum status { STATUS_FOUND = 0, STATUS_MISSING = 1, STATUS_ERROR = 2 };
 struct status_question {
 	size_t unread;        /* from status_count_unread() */
 	bool pids_only;       /* -t: what has no holder is missing, what is hidden an error */
+	bool held_only;       /* -F: what has no holder is not shown */
 	bool missing_is_fine; /* -Q */
 	bool every_netns;     /* -N all */
 };

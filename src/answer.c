@@ -9,10 +9,12 @@
 #include "format_json.h"
 #include "format_pids.h"
 #include "format_table.h"
+#include "msg.h"
 #include "netns_walk.h"
 #include "notes.h"
 #include "process.h"
 #include "procfs.h"
+#include "row_fact.h"
 #include "run.h"
 #include "status.h"
 
@@ -66,11 +68,21 @@ void answer_choose_columns(const struct options *o, struct table_format *out)
 	}
 }
 
+static bool is_json(const struct options *o)
+{
+	return o->json || o->json_lines;
+}
+
+bool answer_is_fields(const struct options *o)
+{
+	return o->fields && !is_json(o);
+}
+
 unsigned answer_facts(const struct options *o, const struct table_format *format)
 {
 	unsigned facts = 0;
 
-	if (o->json || o->json_lines)
+	if (is_json(o))
 		facts = format_json_facts(&o->field_choice);
 	else if (o->fields)
 		facts = format_field_facts(&o->field_choice);
@@ -80,14 +92,9 @@ unsigned answer_facts(const struct options *o, const struct table_format *format
 	return o->threads && !o->pids_only ? facts | PROCESS_TASK : facts;
 }
 
-bool answer_is_fields(const struct options *o)
-{
-	return o->fields && !o->json && !o->json_lines;
-}
-
 bool answer_needs_queues(const struct options *o, const struct table_format *format)
 {
-	bool is_table = !o->fields && !o->json && !o->json_lines;
+	bool is_table = !o->fields && !is_json(o);
 	bool needed = o->show_queues || (!is_table && field_choice_has(&o->field_choice, 'T'));
 
 	for (size_t i = 0; i < format->count; i++)
@@ -114,7 +121,7 @@ static bool wants_ends(const struct options *o)
 
 static bool wants_boot_time(const struct options *o, const struct table_format *format)
 {
-	bool wanted = o->json || o->json_lines;
+	bool wanted = is_json(o);
 
 	for (size_t i = 0; i < format->count; i++)
 		wanted |= format->columns[i] == COLUMN_START;
@@ -144,7 +151,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 
 	if (wants_boot_time(o, format))
 		style.boot_time = procfs_boot_time(run->proc_fd);
-	if (o->json || o->json_lines)
+	if (is_json(o))
 		return format_json_write(&json, rows, STDOUT_FILENO);
 	if (o->fields)
 		return format_field_write(&fields, rows, STDOUT_FILENO);
@@ -163,7 +170,7 @@ static bool has_namespaces(const struct run *run, const struct row_list *rows)
 		uint32_t netns = rows->v[i].sock->netns;
 		const struct netns *ns = netns_list_find(&run->namespaces, netns);
 		first = first ? first : netns;
-		several = netns != 0 && (netns != first || (ns && !ns->is_asked));
+		several = netns != 0 && (netns != first || !ns || !ns->is_asked);
 	}
 	return several;
 }
@@ -205,6 +212,8 @@ void answer_tell(struct run *run, size_t unread, int status)
 		notes_unseen(snap, &run->look.rows, unread,
 			     status == STATUS_ERROR && snap->view == PROCFS_VIEW_HIDDEN);
 		notes_unread_tables(snap, status == STATUS_FOUND && !run_asks_every_netns(run));
+		if (run->ends.look.snap.inventory.unreadable > snap->inventory.unreadable)
+			notes_unread_tables(&run->ends.look.snap, false);
 		if (!o->netns)
 			notes_elsewhere(&run->filter, &run->namespaces);
 		notes_bound(snap, &run->filter, &run->namespaces);
@@ -234,6 +243,8 @@ static int complete_rows(struct run *run, unsigned facts)
 		rc = ends_find(rows, &looker, &run->namespaces, facts, o->list_ends, &run->ends);
 	if (rc == 0 && o->list_ends)
 		rc = ends_add_rows(&run->ends, rows);
+	if (rc < 0 && !run->ends.look_failed)
+		msg_error("other ends", strerror(-rc));
 	if (answer_is_fields(o) && field_choice_has(&o->field_choice, 'G'))
 		row_list_load_flags(rows, run->proc_fd);
 	return rc;
@@ -253,8 +264,8 @@ int answer(struct run *run)
 		return STATUS_ERROR;
 	struct status_question question = {
 		.unread = status_count_unread(&look->snap, &run->filter, &look->rows),
-		.pids_only = o->pids_only, .missing_is_fine = o->missing_is_fine,
-		.every_netns = run_asks_every_netns(run)};
+		.pids_only = o->pids_only, .held_only = answer_is_fields(o),
+		.missing_is_fine = o->missing_is_fine, .every_netns = run_asks_every_netns(run)};
 	stats_phase(&run->stats, "rows");
 
 	int status = status_of_rows(&look->snap, &run->filter, &look->rows, &question);

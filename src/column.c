@@ -10,6 +10,7 @@
 #include "netns.h"
 #include "process_text.h"
 #include "reason_text.h"
+#include "row_fact.h"
 #include "snapshot.h"
 #include "sock_text.h"
 

@@ -86,6 +86,11 @@ struct end_key end_key_queue(uint64_t client)
 	return unix_key(KIND_QUEUED, client);
 }
 
+bool end_key_is_queue(const struct end_key *key)
+{
+	return key->kind == KIND_QUEUED;
+}
+
 bool end_has_queue(const struct sock *s)
 {
 	return s->proto == SOCK_PROTO_UNIX && s->state == SOCK_STATE_LISTEN && s->inode != 0 &&

@@ -6,6 +6,7 @@
 #include "netlink.h"
 #include "netns.h"
 #include "netns_enter.h"
+#include "netns_walk.h"
 #include "unix_queue.h"
 
 #include <errno.h>
@@ -13,74 +14,121 @@
 #include <string.h>
 #include <unistd.h>
 
-struct end_place {
+struct end_ref {
 	struct end_key key;
-	const struct sock *sock;
+	const struct row *row;
 };
 
 void ends_free(struct ends *e)
 {
-	free(e->rows);
-	free(e->places);
+	free(e->chosen);
+	free(e->refs);
 	look_free(&e->look);
 	filter_free(&e->filter);
 	end_set_free(&e->set);
 	*e = (struct ends){0};
 }
 
-static int compare_place(const void *x, const void *y)
+static int compare_number(uint64_t a, uint64_t b)
 {
-	const struct end_place *a = x, *b = y;
-
-	return end_key_compare(&a->key, &b->key);
+	return a < b ? -1 : a > b;
 }
 
-/* Rows by socket; those of one stay in their order, as they lie in one array. */
-static int compare_row(const void *x, const void *y)
+/* Descriptors of one process come together, whichever thread has them. */
+static int compare_holder(const struct holder *a, const struct holder *b)
 {
-	const struct row *const *a = x, *const *b = y;
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	int order = compare_number((uint64_t)a->pid, (uint64_t)b->pid);
 
-	if ((*a)->sock != (*b)->sock)
-		return (*a)->sock < (*b)->sock ? -1 : 1;
-	return *a < *b ? -1 : *a > *b;
+	if (order == 0)
+		order = compare_number(a->kind, b->kind);
+	if (order == 0)
+		order = a->fd < b->fd ? -1 : a->fd > b->fd;
+	return order ? order : compare_number((uint64_t)a->tid, (uint64_t)b->tid);
 }
 
-static int add_place(struct ends *e, const struct end_key *key, const struct sock *s)
+static int compare_ref(const void *x, const void *y)
 {
-	void *v = grow(e->places, e->places_len, &e->places_cap, sizeof(*e->places));
+	const struct end_ref *a = x, *b = y;
+	int order = end_key_compare(&a->key, &b->key);
+
+	if (order == 0) /* sockets are in one table, sorted */
+		order = (a->row->sock > b->row->sock) - (a->row->sock < b->row->sock);
+	return order ? order : compare_holder(a->row->holder, b->row->holder);
+}
+
+static int add_ref(struct ends *e, const struct end_key *key, const struct row *row)
+{
+	void *v = grow(e->refs, e->refs_len, &e->refs_cap, sizeof(*e->refs));
 
 	if (!v)
 		return -ENOMEM;
-	e->places = v;
-	e->places[e->places_len++] = (struct end_place){*key, s};
+	e->refs = v;
+	e->refs[e->refs_len++] = (struct end_ref){*key, row};
 	return 0;
 }
 
-/* A listener whose clients are under way. */
+static void sort_refs(struct ends *e)
+{
+	if (e->refs_len > 0)
+		qsort(e->refs, e->refs_len, sizeof(*e->refs), compare_ref);
+}
+
+/* First of the sorted refs with a key; *out_len says how many there are. */
+static size_t find_refs(const struct ends *e, size_t sorted, const struct end_key *key,
+			size_t *out_len)
+{
+	size_t lo = 0, hi = sorted, end;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (end_key_compare(&e->refs[mid].key, key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (end = lo; end < sorted && end_key_compare(&e->refs[end].key, key) == 0;)
+		end++;
+	*out_len = end - lo;
+	return lo;
+}
+
+/* A listener whose clients are under way: its rows, which stay where they are. */
 struct queue {
 	struct ends *e;
-	const struct sock *listener;
+	size_t first, len;
 };
 
 static int take_client(void *ctx, uint64_t client)
 {
 	const struct queue *queue = ctx;
 	struct end_key key = end_key_queue(client);
+	int rc = 0;
 
-	return add_place(queue->e, &key, queue->listener);
+	for (size_t i = 0; i < queue->len && rc == 0; i++)
+		rc = add_ref(queue->e, &key, queue->e->refs[queue->first + i].row);
+	return rc;
 }
 
-/* Who waits in the queue of a listener; what cannot be asked stays unknown. */
-static int add_queue(struct ends *e, struct netns_list *namespaces, const struct sock *s)
+/* Who waits in the queue of a listener, whose refs are among the first, sorted ones. */
+static int add_queue(struct ends *e, struct netns_list *namespaces, const struct sock *s,
+		     size_t sorted)
 {
 	struct netns *ns = netns_list_by_id(namespaces, s->netns);
-	struct queue queue = {e, s};
-	int fd = ns ? netns_open_netlink(namespaces, ns, NL_SOCK_DIAG) : -ENOENT, rc;
+	struct queue queue = {.e = e};
+	struct end_key key;
+	int rc = -ENOENT;
 
-	if (fd < 0)
+	if (!end_key_own(s, &key))
 		return 0;
-	rc = unix_queue_ask(fd, s, take_client, &queue);
-	close(fd);
+	queue.first = find_refs(e, sorted, &key, &queue.len);
+	int fd = ns ? netns_open_netlink(namespaces, ns, NL_SOCK_DIAG) : -ENOENT;
+	if (fd >= 0) {
+		rc = unix_queue_ask(fd, s, take_client, &queue);
+		close(fd);
+	}
+	e->queue_untold |= rc < 0;
 	return rc == -ENOMEM ? rc : 0;
 }
 
@@ -91,28 +139,36 @@ static int index_look(struct ends *e, struct netns_list *namespaces)
 	struct end_key key;
 	int rc = 0;
 
-	e->rows = malloc((rows->len + 1) * sizeof(*e->rows));
-	if (!e->rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < socks->len && rc == 0; i++) {
-		const struct sock *s = &socks->v[i];
-		if (s->role == SOCK_ROLE_WANTED && end_key_own(s, &key))
-			rc = add_place(e, &key, s);
-		if (rc == 0 && e->set.queues && end_has_queue(s))
-			rc = add_queue(e, namespaces, s);
+	for (size_t i = 0; i < rows->len && rc == 0; i++) {
+		if (end_key_own(rows->v[i].sock, &key))
+			rc = add_ref(e, &key, &rows->v[i]);
 	}
-	for (size_t i = 0; i < rows->len; i++)
-		e->rows[i] = &rows->v[i];
-	if (e->places_len > 0)
-		qsort(e->places, e->places_len, sizeof(*e->places), compare_place);
-	qsort(e->rows, rows->len, sizeof(*e->rows), compare_row);
-	return rc;
+	sort_refs(e);
+	size_t sorted = e->refs_len;
+	for (size_t i = 0; i < socks->len && e->set.queues && rc == 0; i++) {
+		if (end_has_queue(&socks->v[i]))
+			rc = add_queue(e, namespaces, &socks->v[i], sorted);
+	}
+	sort_refs(e);
+	e->chosen = malloc((e->refs_len + 1) * sizeof(*e->chosen));
+	return e->chosen ? rc : -ENOMEM;
+}
+
+static bool any_unknown(const struct row_list *rows, const struct netns_list *namespaces)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		uint32_t netns = rows->v[i].sock->netns;
+		if (netns != 0 && !netns_list_find(namespaces, netns))
+			return true;
+	}
+	return false;
 }
 
 int ends_find(const struct row_list *rows, const struct looker *looker,
 	      struct netns_list *namespaces, unsigned facts, bool itself, struct ends *out)
 {
-	int rc = 0;
+	/* A scanner tells of sockets in namespaces that nobody has looked for. */
+	int rc = any_unknown(rows, namespaces) ? netns_list_find_all(namespaces) : 0;
 
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
 		const struct row *row = &rows->v[i];
@@ -124,65 +180,69 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 		return rc;
 	out->filter.ends = &out->set;
 	rc = looker->look(looker->ctx, &out->filter, facts, &out->look);
+	out->look_failed = rc < 0;
+	out->look.snap.inventory.unreadable += any_unknown(rows, namespaces);
 	return rc < 0 ? rc : index_look(out, namespaces);
 }
 
-/* The socket at a place; of several the one that a process may have. */
-static const struct sock *find_sock(const struct ends *e, const struct end_key *key)
+static uint32_t interface_of(const struct sock *s)
 {
-	size_t lo = 0, hi = e->places_len;
+	return s->bound_if ? s->bound_if : s->local.scope_id;
+}
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (end_key_compare(&e->places[mid].key, key) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	const struct sock *found = NULL;
-	for (; lo < e->places_len && end_key_compare(&e->places[lo].key, key) == 0; lo++) {
-		if (!found || found->inode == 0)
-			found = e->places[lo].sock;
-	}
-	return found;
+/*
+ * Two sockets can have the same ends: on two interfaces, or UDP with SO_REUSEADDR; or a
+ * connection beside what is left of an earlier one.
+ */
+static unsigned rank(const struct sock *s, const struct sock *other)
+{
+	return 2U * (interface_of(s) == interface_of(other)) + (other->inode != 0);
+}
+
+static bool repeats(const struct row *row, const struct row *before)
+{
+	const struct holder *a = row->holder, *b = before->holder;
+
+	return row->sock == before->sock && a && b && a->pid == b->pid && a->kind == b->kind &&
+	       a->fd == b->fd;
 }
 
 struct end ends_of(const struct ends *e, const struct sock *s)
 {
-	struct end end = {NULL, NULL, 0, false};
+	struct end end = {.rows = e->chosen};
+	unsigned best = 0;
 	struct end_key key;
-	size_t lo = 0, hi = e->look.rows.len;
+	size_t len;
 
-	if (e->places_len == 0 || !end_key_other(s, &key))
+	if (!e->chosen || !end_key_other(s, &key))
 		return end;
-	end.sock = find_sock(e, &key);
-	while (end.sock && lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (e->rows[mid]->sock < end.sock)
-			lo = mid + 1;
-		else
-			hi = mid;
+	const struct end_ref *v = e->refs + find_refs(e, e->refs_len, &key, &len);
+	for (size_t i = 0; i < len; i++)
+		best = rank(s, v[i].row->sock) > best ? rank(s, v[i].row->sock) : best;
+	for (size_t i = 0; i < len; i++) {
+		const struct row *row = v[i].row;
+		const struct row *before = end.rows_len > 0 ? e->chosen[end.rows_len - 1] : NULL;
+		if (rank(s, row->sock) < best || (before && repeats(row, before)))
+			continue;
+		end.several |= before && before->sock != row->sock;
+		e->chosen[end.rows_len++] = row;
 	}
-	end.rows = e->rows + lo;
-	end.queued = end.sock && end.sock->state == SOCK_STATE_LISTEN;
-	while (end.sock && lo + end.rows_len < e->look.rows.len &&
-	       end.rows[end.rows_len]->sock == end.sock)
-		end.rows_len++;
+	end.queued = end.rows_len > 0 && end.rows[0]->sock->state == SOCK_STATE_LISTEN;
+	end.unknown = end.rows_len == 0 && e->queue_untold && end_key_is_queue(&key);
 	return end;
 }
 
-bool end_repeats(const struct end *end, size_t row)
+/* Internet sockets without an inode, as text has them: by their ends. */
+static int compare_remains(const struct sock *a, const struct sock *b)
 {
-	const struct holder *h = end->rows[row]->holder;
-	const struct holder *before = row > 0 ? end->rows[row - 1]->holder : NULL;
+	struct end_key x, y;
+	bool has_x = end_key_own(a, &x), has_y = end_key_own(b, &y);
 
-	return h && before && h->pid == before->pid && h->fd == before->fd &&
-	       h->kind == before->kind;
-}
-
-static int compare_number(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
+	if (a->cookie != 0 || b->cookie != 0)
+		return compare_number(a->cookie, b->cookie);
+	if (!has_x || !has_y)
+		return has_x - has_y;
+	return end_key_compare(&x, &y);
 }
 
 /* Order rows of two looks: equal are those of one socket and one descriptor. */
@@ -191,18 +251,9 @@ static int compare_identity(const void *x, const void *y)
 	const struct row *a = x, *b = y;
 	int order = compare_number(a->sock->inode, b->sock->inode);
 
-	if (order == 0 && a->sock->inode == 0) /* text does not even tell a cookie */
-		order = sock_compare_address(a->sock, b->sock);
 	if (order == 0 && a->sock->inode == 0)
-		order = compare_number(a->sock->cookie, b->sock->cookie);
-	if (order != 0 || !a->holder || !b->holder)
-		return order ? order : (a->holder != NULL) - (b->holder != NULL);
-	order = compare_number((uint64_t)a->holder->pid, (uint64_t)b->holder->pid);
-	if (order == 0)
-		order = compare_number((uint64_t)a->holder->tid, (uint64_t)b->holder->tid);
-	if (order == 0)
-		order = compare_number(a->holder->kind, b->holder->kind);
-	return order ? order : a->holder->fd - b->holder->fd;
+		order = compare_remains(a->sock, b->sock);
+	return order ? order : compare_holder(a->holder, b->holder);
 }
 
 int ends_add_rows(const struct ends *e, struct row_list *rows)
@@ -217,7 +268,7 @@ int ends_add_rows(const struct ends *e, struct row_list *rows)
 		qsort(known, before, sizeof(*known), compare_identity);
 	}
 	for (size_t i = 0; i < before && rc == 0; i++) {
-		struct end end = ends_of(e, rows->v[i].sock);
+		const struct end end = ends_of(e, rows->v[i].sock);
 		for (size_t j = 0; j < end.rows_len && rc == 0; j++) {
 			size_t place = (size_t)(end.rows[j] - e->look.rows.v);
 			if (!added[place] &&

@@ -461,6 +461,15 @@ void filter_restart(struct filter *f, unsigned protos)
 		f->targets.v[i].held &= ~protos;
 }
 
+void filter_forget(struct filter *f)
+{
+	for (size_t i = 0; i < f->items_len; i++) {
+		struct filter_item *item = &f->items[i];
+		item->found_before |= item->found;
+		item->found = item->seen = false;
+	}
+}
+
 bool filter_wants_only_fds(const struct filter *f)
 {
 	return process_filter_is_fds_only(&f->processes);

@@ -2,7 +2,6 @@
 #include "join.h"
 
 #include "clue.h"
-#include "descriptor.h"
 #include "filter.h"
 #include "grow.h"
 #include "process.h"
@@ -10,7 +9,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 void row_list_free(struct row_list *list)
@@ -153,6 +151,8 @@ static int compare_row(const void *x, const void *y)
 		order = sock_compare_address(a->sock, b->sock);
 	if (order == 0)
 		order = (a->sock->inode > b->sock->inode) - (a->sock->inode < b->sock->inode);
+	if (order == 0)
+		order = (a->sock->cookie > b->sock->cookie) - (a->sock->cookie < b->sock->cookie);
 	/* Records are sorted: their place settles the rest. */
 	return order ? order : (a->sock > b->sock) - (a->sock < b->sock);
 }
@@ -186,14 +186,6 @@ int join_rows(const struct snapshot *snap, struct filter *filter, struct row_lis
 	return 0;
 }
 
-void row_list_load_flags(struct row_list *list, int proc_fd)
-{
-	for (size_t i = 0; i < list->len; i++) {
-		struct row *row = &list->v[i];
-		row->flags_known = row->holder && descriptor_flags(proc_fd, row->holder, &row->flags);
-	}
-}
-
 void join_listeners(const struct snapshot *snap, struct row_list *rows)
 {
 	for (size_t i = 0; i < rows->len; i++) {
@@ -223,29 +215,4 @@ bool row_is_hidden(const struct row *row)
 	return row->reason == REASON_PERMISSION || row->reason == REASON_PIDNS ||
 	       row->reason == REASON_UNKNOWN || row->reason == REASON_IN_FLIGHT ||
 	       row->listener_hidden;
-}
-
-/* A name in the cgroup of the process or, without one, the place of a clue of that kind. */
-static struct cgroup_name place_in(const struct row *row, enum clue_place kind,
-				   bool (*parse)(const char *, size_t, struct cgroup_name *))
-{
-	const char *path = row->process ? row->process->cgroup : NULL;
-	const struct clue *clue = row->process ? NULL : row->clue;
-	struct cgroup_name name;
-
-	if (path && parse(path, strlen(path), &name))
-		return name;
-	if (clue && clue->place && clue->place_kind == kind)
-		return (struct cgroup_name){clue->place, strlen(clue->place)};
-	return (struct cgroup_name){NULL, 0};
-}
-
-struct cgroup_name row_unit(const struct row *row)
-{
-	return place_in(row, CLUE_UNIT, cgroup_parse_unit);
-}
-
-struct cgroup_name row_container(const struct row *row)
-{
-	return place_in(row, CLUE_CONTAINER, cgroup_parse_container);
 }

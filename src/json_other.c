@@ -38,7 +38,7 @@ static void end_other(uint64_t inode, struct buf *out)
 }
 
 /* Who will accept a connection; with the inode of the listener where it is a peer. */
-static size_t add_acceptors(const struct row *row, bool is_peer, struct buf *out)
+static size_t add_acceptors(const struct row *row, bool is_peer, bool first, struct buf *out)
 {
 	struct acceptors a;
 
@@ -46,7 +46,7 @@ static size_t add_acceptors(const struct row *row, bool is_peer, struct buf *out
 	for (size_t i = 0; i < a.len; i++) {
 		const struct process *p =
 			process_table_find(&row->snap->processes, a.v[i]->pid, a.v[i]->pid);
-		add_other(p, a.v[i], i == 0, out);
+		add_other(p, a.v[i], first && i == 0, out);
 		if (is_peer)
 			end_other(a.v[i]->inode, out);
 		else
@@ -63,12 +63,14 @@ void json_value_peer(const struct column_style *style, const struct row *row, st
 	}
 	struct end end = ends_of(style->ends, row->sock);
 	bool any = false;
+	if (end.unknown) {
+		add_null(out);
+		return;
+	}
 	buf_add_char(out, '[');
 	for (size_t i = 0; i < end.rows_len; i++) {
 		const struct row *other = end.rows[i];
-		if (end_repeats(&end, i))
-			continue;
-		if (other->reason == REASON_NOT_ACCEPTED && add_acceptors(other, true, out) > 0) {
+		if (other->reason == REASON_NOT_ACCEPTED && add_acceptors(other, true, !any, out) > 0) {
 			any = true;
 			continue;
 		}
@@ -97,7 +99,7 @@ void json_value_listener(const struct column_style *style, const struct row *row
 		return;
 	}
 	buf_add_char(out, '[');
-	add_acceptors(row, false, out);
+	add_acceptors(row, false, true, out);
 	buf_add_char(out, ']');
 }
 

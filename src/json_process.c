@@ -9,6 +9,7 @@
 #include "json.h"
 #include "names.h"
 #include "process.h"
+#include "row_fact.h"
 
 #include <string.h>
 

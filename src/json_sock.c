@@ -103,6 +103,8 @@ void json_value_bound_device(const struct column_style *style, const struct row 
 	}
 	buf_add_dec(&index, s->bound_if); /* its name is another namespace's */
 	json_add_string(out, index.data, index.len);
+	if (index.error)
+		out->error = index.error;
 	buf_free(&index);
 }
 

@@ -94,6 +94,7 @@
  *             unheld.c          who holds what no descriptor holds
  *             guess.c           suspects and cgroups, as guesses
  *             join.c            snapshot and filter into rows
+ *             row_fact.c        what is told of a row beside
  *             peer.c            the listener that a connection waits for
  *             acceptor.c        who holds that listener
  *             look.c            snapshot and rows in one step

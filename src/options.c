@@ -105,8 +105,9 @@ static int refuse_letter(struct option_parser *p, const char *word, char letter)
 	/* Of a cluster name the letter and the word. */
 	snprintf(option, sizeof(option), word[2] ? "%c%c in" : "%c%c", *word, letter);
 	return option_refuse(p, option, word[2] ? word : NULL,
-		      strchr(files, letter) ? "an option of lsof about files; whoport knows sockets"
-					    : "unknown option");
+			     strchr(files, letter)
+				     ? "an option of lsof about files; whoport knows sockets"
+				     : "unknown option");
 }
 
 /* `-k -9`, `-kterm`, `-k=9`: as kill(1) and others take a signal. */
@@ -140,7 +141,7 @@ static int parse_cluster(struct option_parser *p, const char *word)
 			row++;
 		if (row == end && is_signal_astray(p, word))
 			return option_refuse(p, word, NULL,
-				      "a signal is attached, in upper case: -kKILL, -k9");
+					     "a signal is attached, in upper case: -kKILL, -k9");
 		if (row == end)
 			return refuse_letter(p, word, *at);
 		int rc = parse_letter(p, row, at + 1, &used);
@@ -177,7 +178,7 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 		  struct option_error *out_error)
 {
 	struct option_parser p = {.argv = argv, .argc = argc, .at = 1, .names = names, .o = out,
-			   .error = out_error};
+				  .error = out_error};
 	bool only_targets = false;
 	const char *word;
 
@@ -196,5 +197,6 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 		if (rc < 0)
 			return rc;
 	}
-	return out->help || out->version || p.scanner_given ? 0 : option_read_environment(&p);
+	bool only_tells = out->help || out->version || out->field_help;
+	return only_tells || p.scanner_given ? 0 : option_read_environment(&p);
 }

@@ -12,10 +12,7 @@ void process_text_add_name(const char *name, size_t len, unsigned escape, struct
 {
 	static const char parts[] = ",;[]";
 
-	if (escape & ESCAPE_RAW) {
-		escape_add(out, name, len, escape, ESCAPE_ALL);
-		return;
-	}
+	escape &= ~ESCAPE_RAW; /* nowhere may it pass for our own words */
 	while (len > 0) {
 		size_t plain = 0;
 		while (plain < len && (name[plain] == '\0' || !strchr(parts, name[plain])))

@@ -61,6 +61,15 @@ static void sleep_ms(uint32_t ms)
 		;
 }
 
+/* Rows without holder are none where only processes are shown. */
+static bool shows_any(const struct run *run)
+{
+	const struct row_list *rows = &run->look.rows;
+	bool held_only = run->options.pids_only || answer_is_fields(&run->options);
+
+	return rows->len > 0 && (!held_only || rows->v[0].holder); /* the others come last */
+}
+
 int repeat(struct run *run)
 {
 	const struct options *o = &run->options;
@@ -69,17 +78,17 @@ int repeat(struct run *run)
 
 	for (uint64_t cycle = 1;; cycle++) {
 		int now = answer(run);
-		size_t rows = run->look.rows.len;
+		bool rows = shows_any(run);
 
 		if (run->failed)
 			return now;
-		if (rows > 0 || !any_rows)
+		if (rows || !any_rows)
 			status = now;
-		any_rows |= rows > 0;
+		any_rows |= rows;
 		int rc = write_marker(o);
 		if (rc < 0)
 			return run_check_written(rc, status);
-		if ((o->repeat_while_found && rows == 0) || cycle == o->repeat_count)
+		if ((o->repeat_while_found && !rows) || cycle == o->repeat_count)
 			return status;
 		sleep_ms(o->repeat_ms);
 		stats_start(&run->stats);

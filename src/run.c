@@ -157,6 +157,7 @@ int run_restart(struct run *run)
 	ends_free(&run->ends);
 	look_free(&run->look);
 	netns_list_free(&run->namespaces);
+	filter_forget(&run->filter);
 	return choose_namespaces(run);
 }
 

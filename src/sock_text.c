@@ -200,16 +200,14 @@ static void add_acceptors(const struct column_style *style, const struct row *ro
 
 void sock_text_add_ends(const struct column_style *style, const struct sock *s, struct buf *out)
 {
-	struct end end = {NULL, NULL, 0, false};
+	struct end end = {.rows = NULL};
 
 	if (style->ends)
 		end = ends_of(style->ends, s);
-	if (end.queued)
-		buf_add_str(out, "[not-accepted] ");
+	buf_add_str(out, end.unknown ? "[unknown]" : "");
+	buf_add_str(out, end.several ? "[one-of] " : end.queued ? "[not-accepted] " : "");
 	for (size_t i = 0; i < end.rows_len; i++) {
 		const struct row *row = end.rows[i];
-		if (end_repeats(&end, i))
-			continue;
 		buf_add_str(out, i > 0 ? " " : "");
 		if (row->holder) {
 			process_text_add_holder(row->holder, row->process, style->escape, out);

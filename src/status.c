@@ -49,7 +49,12 @@ int status_of_rows(const struct snapshot *snap, const struct filter *filter,
 		held |= rows->v[i].holder != NULL;
 	}
 	for (size_t i = 0; i < filter->items_len; i++)
-		missing |= !filter->items[i].found;
+		missing |= !filter->items[i].found && !filter->items[i].found_before;
+	/* An empty answer is not to pass for a whole one. */
+	if (q->held_only && !held && hidden)
+		return STATUS_ERROR;
+	if (q->held_only && !held)
+		missing = true;
 	if (q->pids_only)
 		missing = !held;
 	if (q->pids_only && (hidden || q->unread > 0))

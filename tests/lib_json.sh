@@ -6,6 +6,7 @@ python=/usr/bin/python3 # the one that Debian's packages of modules are for
 python_has=''
 
 # needs_python MODULE...: false if something is missing, then why_not tells what.
+# shellcheck disable=SC2034 # for the caller
 needs_python() {
 	for module; do
 		case " $python_has " in *" $module "*) continue ;; esac

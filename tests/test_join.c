@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "rows_fixture.h"
 #include "clue.h"
+#include "row_fact.h"
 
 #include <sys/socket.h>
 

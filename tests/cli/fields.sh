@@ -176,7 +176,7 @@ n*:80
 p4711
 n*:80
 EOF
-expect_nothing 'nothing_but_sockets_without_holder' 0 -F 80 -sTIME_WAIT
+expect_nothing 'nothing_but_sockets_without_holder' 1 -F 80 -sTIME_WAIT
 expect_nothing 'nothing_found' 1 -F 9999
 expect_nothing 'nothing_found_with_nuls' 1 -F0 9999
 expect_nothing 'nothing_found_is_fine' 0 -F -Q 9999

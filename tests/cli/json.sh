@@ -67,7 +67,7 @@ json 'lines' 0 lines 80 <<EOF
 {$process_815,"fd":3,$listener,$no_reason}
 {$process_4711,"fd":6,$listener,$no_reason}
 EOF
-json 'connection' 0 document -i@[::1] <<EOF
+json 'connection' 0 document '-i@[::1]' <<EOF
 $head
 {$process_4711,"files":[
 {"fd":7,"kind":"fd","access":"u","type":"IPv6","family":"inet6","protocol":"TCP","state":"ESTABLISHED","inode":1002,"cookie":null,"netns":null,"socket_uid":$uid,"bound_device":null,"name":"[::1]:81->[::1]:4000","local":{"address":"::1","port":81},"remote":{"address":"::1","port":4000},"path":null,"queues":{"recv":4294967295,"send":10},"timer":{"name":"retransmit","ms":2000},"peer":null}]}],
@@ -291,7 +291,8 @@ ask -j -U -d 3
 valid_json 'foreign_names_are_valid' lines
 verify 'foreign_names_are_one_line' test "$(wc -l <"$tmp/out")" -eq 1
 verify 'foreign_names_without_control_bytes' lacks '[[:cntrl:]]' "$tmp/out"
-decoded 'command_comes_back' command 'b"a\nb\033[2J\"q\\x41\\\377\303\342\200\256\302\233\177\t\r"'
+decoded 'command_comes_back' command \
+	'b"a\nb\033[2J\"q\\x41\\\377\303\342\200\256\302\233\177\t\r"'
 decoded 'arguments_come_back' cmdline '[b"a", b"", b"b c", b"\033\\n", b"\377"]'
 decoded 'directory_comes_back' cwd 'b"/tmp/x\ny\033]0;t\\x00"'
 decoded 'path_comes_back' path 'b"/run/a\nb\033\\\377\303\251"'
@@ -387,4 +388,4 @@ mutated 'a port too high' document 's/"port":80/"port":65536/'
 mutated 'a stray backslash' document 's/"worker"/"\\\\worker"/'
 mutated 'a byte that is no UTF-8' document "s/worker/$(printf '\377')/"
 mutated 'a comma at the end' lines 's/}$/},/'
-mutated 'two documents' document '$s/$/{}/'
+mutated 'two documents' document 's/"unowned":\[\]}/&{}/'

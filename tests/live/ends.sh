@@ -5,9 +5,9 @@
 . "${0%/*}/lib.sh"
 
 kinds=$BUILD/live/kinds
-hold_as "$kinds" pair dgram-pair "server:$tmp/server" server:@server seqpacket-server:@packets \
-	"waiting:$tmp/waiting" waiting:@waiting far4 far6 far4in6 udp-pair4 udp-pair6 waiting4 waiting6 \
-	idle "dgram-log:$tmp/log"
+hold_as "$kinds" pair dgram-pair "server:$tmp/server" server:@server \
+	seqpacket-server:@packets "waiting:$tmp/waiting" waiting:@waiting far4 far6 far4in6 \
+	udp-pair4 udp-pair6 waiting4 waiting6 idle "dgram-log:$tmp/log"
 
 # take NAME KIND [N]: what whose() finds as $NAME_pid, $NAME_fd, $NAME_inode, $NAME_port.
 take() {
@@ -30,7 +30,8 @@ with open(sys.argv[2], "rb") as file:
 if not eval(sys.argv[3]):
     print(rows)
 EOF
-	) && [ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
+	) || wrong="failed: $wrong"
+	[ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
 }
 
 # Sets here and there: what is asked about, and its other end.
@@ -50,14 +51,16 @@ one_way() {
 	run "$@" -o PEER,PID --no-header
 	expect_answer "$peer $here_pid"
 	run -E "$@" -Fn
-	grep -qxF "n${name% (*}" "$tmp/out" || { show_run; complain "expected the field ${name% (*}"; }
+	grep -qxF "n${name% (*}" "$tmp/out" ||
+		{ show_run; complain "expected the field ${name% (*}"; }
 	run -E -j "$@"
 	valid_json lines
 	# shellcheck disable=SC2154
 	query "[row['peer'] for row in rows] == [[{'pid': $there_pid, 'command': 'kinds', \
 		'fd': $there_fd, 'inode': $there_inode}]]"
 	run "$@" -o NAME --no-header
-	! rows | grep -Fq -e "$there_pid,kinds" || { show_run; complain 'the end is shown unasked'; }
+	! rows | grep -Fq -e "$there_pid,kinds" ||
+		{ show_run; complain 'the end is shown unasked'; }
 	run -j "$@"
 	query "[row['peer'] for row in rows] == [None]"
 	# Both are listed once, whichever is asked for.
@@ -86,7 +89,8 @@ both_ways() {
 	for name in "$4" "$5"; do
 		# shellcheck disable=SC2154
 		one_way "$(printf '%s' "$name" |
-			sed "s/INO/->INO=$there_inode/; s/NEAR/$here_port/; s/FAR/$there_port/; s|TMP|$tmp|")"
+			sed "s/INO/->INO=$there_inode/; s/NEAR/$here_port/
+				s/FAR/$there_port/; s|TMP|$tmp|")"
 		swap
 	done
 }
@@ -99,7 +103,8 @@ for n in 1 2 3; do
 	check "client $n of a unix server" both_ways server.client server.server $n \
 		'type=STREAM INO PEER (CONNECTED)' 'TMP/server type=STREAM INO PEER (CONNECTED)'
 	check "client $n of an abstract unix server" both_ways server.client server.server \
-		$((n + 3)) 'type=STREAM INO PEER (CONNECTED)' '@server type=STREAM INO PEER (CONNECTED)'
+		$((n + 3)) 'type=STREAM INO PEER (CONNECTED)' \
+		'@server type=STREAM INO PEER (CONNECTED)'
 	check "client $n of a seqpacket server" both_ways seqpacket-server.client \
 		seqpacket-server.server $n 'type=SEQPACKET INO PEER (CONNECTED)' \
 		'@packets type=SEQPACKET INO PEER (CONNECTED)'
@@ -278,7 +283,8 @@ hidden() {
 	take there nobody-pair.a
 	become_nobody || return 0
 	run -w -E -p "$here_pid" -o PID,FD,NAME --no-header
-	expect_answer "$here_pid ${here_fd}u type=STREAM ->INO=$there_inode [permission] (CONNECTED)"
+	name="type=STREAM ->INO=$there_inode [permission] (CONNECTED)"
+	expect_answer "$here_pid ${here_fd}u $name"
 	run -w -E -p "$here_pid" -o PEER --no-header
 	expect_answer '[permission]'
 	run -w -E -j -p "$here_pid"

@@ -99,8 +99,9 @@ hold tcp4 tcp4 tcp4-any tcp6 tcp6-dual tcp6-only tcp6-mapped conn4 conn6 conn4in
 	synsent4 queue4 far4 prefork:2 high4 \
 	unix-stream:@fields "unix-dgram:$tmp/dgram" "unix-seqpacket:$tmp/seq" \
 	"unix-conn:$tmp/conn" pair pair-dgram 'named:a b' 'named:a,b[c];' group
-hold_as "$kinds" "server:$tmp/server" "seqpacket-server:@packets" "dgram-log:$tmp/log" far6 far4in6 \
-	udp-pair4 udp-pair6 pair:3 idle idle-dgram idle-seqpacket "idle:$tmp/idle" waiting:@wait
+hold_as "$kinds" "server:$tmp/server" "seqpacket-server:@packets" "dgram-log:$tmp/log" far6 \
+	far4in6 udp-pair4 udp-pair6 pair:3 idle idle-dgram idle-seqpacket "idle:$tmp/idle" \
+	waiting:@wait
 plain=$(pids)
 
 enough() {
@@ -113,7 +114,8 @@ enough() {
 }
 check 'forty sockets of all kinds' enough
 
-lists="'' 0 f n pcuLRgn ptfn pcfn fPnT tPn0 fd fi fo fal fG faltGdoiPnT faltGdoiPnT0 cL0 Rg DskNrCFSzZf"
+lists="'' 0 f n pcuLRgn ptfn pcfn fPnT tPn0 fd fi fo fal fG faltGdoiPnT faltGdoiPnT0 cL0 Rg
+	DskNrCFSzZf"
 for letters in $lists; do
 	[ "$letters" != "''" ] || letters=
 	check "internet sockets: -F$letters" compare "$letters" -a -p "$plain" -i
@@ -138,7 +140,8 @@ done
 # Who has the other ends. (lsof loses some of IPv4 if there are many others.)
 release
 hold conn4 conn6 unix-conn:@ends pair pair-dgram tcp4
-hold_as "$kinds" "server:$tmp/ends" seqpacket-server:@packets pair dgram-pair far4 far6 udp-pair4 udp-pair6
+hold_as "$kinds" "server:$tmp/ends" seqpacket-server:@packets pair dgram-pair far4 far6 \
+	udp-pair4 udp-pair6
 whose conn4.client
 one=$port
 ends=$(pids)

@@ -20,7 +20,7 @@ all_bytes() {
 }
 
 if [ -z "$skip_all" ]; then
-	dir="$tmp/cwd$nl$esc[2J\"\\x41 $(printf '\377\303\251\342\200\256\302\233\177')"
+	dir="$tmp/cwd$nl${esc}[2J\"\\x41 $(printf '\377\303\251\342\200\256\302\233\177')"
 	mkdir "$dir"
 	cd "$dir" || exit 1
 	set --
@@ -32,7 +32,8 @@ if [ -z "$skip_all" ]; then
 		low=$((high + 1))
 	done
 	hold "$@" 'named:a\n\x1b[31m"\x5c"' 'named:\xe2\x80\xae\xc3\xa9' 'named:\x5cx41' \
-		"note:$nl$esc]0;t$esc\\\"" "note:$(printf '\377\342\200\256\302\233')" 'note:' 'note:\x41' \
+		"note:$nl${esc}]0;t$esc\\\"" "note:$(printf '\377\342\200\256\302\233')" \
+		'note:' 'note:\x41' \
 		"unix-stream:$tmp/$(all_bytes 1 60 47)" "unix-stream:$tmp/$(all_bytes 61 120)" \
 		"unix-stream:$tmp/$(all_bytes 121 190)" "unix-stream:$tmp/$(all_bytes 191 255)" \
 		"unix-dgram:@$(all_bytes 0 99)" "unix-dgram:@$(all_bytes 100 199)" \
@@ -153,7 +154,8 @@ come_back() {
 		return
 	fi
 	wrong=$(PYTHONDONTWRITEBYTECODE=1 "$python" "$tmp/names.py" "$tests" "$1" "$tmp/out" \
-		"$tmp/held" 2>&1) && [ -z "$wrong" ] || complain "$shown$nl$wrong"
+		"$tmp/held" 2>&1) || wrong="failed: $wrong"
+	[ -z "$wrong" ] || complain "$shown$nl$wrong"
 }
 
 foreign_json() {
@@ -243,7 +245,8 @@ with open(sys.argv[2], "rb") as file:
 if not eval(sys.argv[3]):
     print(rows)
 EOF
-	) && [ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
+	) || wrong="failed: $wrong"
+	[ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
 }
 
 release
