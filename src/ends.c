@@ -154,11 +154,14 @@ static int index_look(struct ends *e, struct netns_list *namespaces)
 	return e->chosen ? rc : -ENOMEM;
 }
 
-static bool any_unknown(const struct row_list *rows, const struct netns_list *namespaces)
+/* Are rows of a namespace that there is no way into, or none that is known? */
+static bool any_unreachable(const struct row_list *rows, const struct netns_list *namespaces)
 {
 	for (size_t i = 0; i < rows->len; i++) {
 		uint32_t netns = rows->v[i].sock->netns;
-		if (netns != 0 && !netns_list_find(namespaces, netns))
+		const struct netns *ns = netns_list_find(namespaces, netns);
+		bool has_way = ns && (ns->is_asked || ns->pid || ns->path || ns->fd >= 0);
+		if (netns != 0 && !has_way)
 			return true;
 	}
 	return false;
@@ -168,7 +171,7 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 	      struct netns_list *namespaces, unsigned facts, bool itself, struct ends *out)
 {
 	/* A scanner tells of sockets in namespaces that nobody has looked for. */
-	int rc = any_unknown(rows, namespaces) ? netns_list_find_all(namespaces) : 0;
+	int rc = any_unreachable(rows, namespaces) ? netns_list_find_all(namespaces) : 0;
 
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
 		const struct row *row = &rows->v[i];
@@ -181,7 +184,7 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 	out->filter.ends = &out->set;
 	rc = looker->look(looker->ctx, &out->filter, facts, &out->look);
 	out->look_failed = rc < 0;
-	out->look.snap.inventory.unreadable += any_unknown(rows, namespaces);
+	out->look.snap.inventory.unreadable += any_unreachable(rows, namespaces);
 	return rc < 0 ? rc : index_look(out, namespaces);
 }
 
