@@ -47,6 +47,7 @@ struct end_set {
 	struct end_key *v; /* owned; ascending and unique after end_set_sort() */
 	size_t len, cap;
 	unsigned protos; /* SOCK_PROTO_BIT()s that their sockets may have */
+	bool strays;     /* some are in namespaces that only a held socket leads to */
 	bool queues;     /* some client of a unix listener may wait in its queue */
 };
 

@@ -80,9 +80,17 @@ int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *pa
 /**
  * Add a namespace by a descriptor of it, which the list takes, also on failure.
  *
- * Return 1 if it is new, 0 if it is known, or -errno.
+ * @out  the namespace, valid until the next one is added; of 1 only
+ * Return 1 if it is to be read: it is new, or netns_list_forget_lost() was called since;
+ * 0 if it is known, or -errno.
  */
-int netns_list_add_fd(struct netns_list *list, int fd);
+int netns_list_add_fd(struct netns_list *list, int fd, struct netns **out);
+
+/** True if there is a way into a namespace. */
+bool netns_has_way(const struct netns *ns);
+
+/** Before another look: those without a way in were not read for it. */
+void netns_list_forget_lost(struct netns_list *list);
 
 /**
  * The namespace of a process, added if it is new: its main thread's, or if that has

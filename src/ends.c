@@ -154,14 +154,13 @@ static int index_look(struct ends *e, struct netns_list *namespaces)
 	return e->chosen ? rc : -ENOMEM;
 }
 
-/* Are rows of a namespace that there is no way into, or none that is known? */
-static bool any_unreachable(const struct row_list *rows, const struct netns_list *namespaces)
+/* Are rows of a namespace that there is no way into, and that was not read? */
+static bool any_unreached(const struct row_list *rows, const struct netns_list *namespaces)
 {
 	for (size_t i = 0; i < rows->len; i++) {
 		uint32_t netns = rows->v[i].sock->netns;
 		const struct netns *ns = netns_list_find(namespaces, netns);
-		bool has_way = ns && (ns->is_asked || ns->pid || ns->path || ns->fd >= 0);
-		if (netns != 0 && !has_way)
+		if (netns != 0 && !(ns && (netns_has_way(ns) || ns->is_read)))
 			return true;
 	}
 	return false;
@@ -171,7 +170,7 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 	      struct netns_list *namespaces, unsigned facts, bool itself, struct ends *out)
 {
 	/* A scanner tells of sockets in namespaces that nobody has looked for. */
-	int rc = any_unreachable(rows, namespaces) ? netns_list_find_all(namespaces) : 0;
+	int rc = any_unreached(rows, namespaces) ? netns_list_find_all(namespaces) : 0;
 
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
 		const struct row *row = &rows->v[i];
@@ -181,10 +180,12 @@ int ends_find(const struct row_list *rows, const struct looker *looker,
 	end_set_sort(&out->set);
 	if (rc < 0 || out->set.len == 0)
 		return rc;
+	netns_list_forget_lost(namespaces);
+	out->set.strays = any_unreached(rows, namespaces);
 	out->filter.ends = &out->set;
 	rc = looker->look(looker->ctx, &out->filter, facts, &out->look);
 	out->look_failed = rc < 0;
-	out->look.snap.inventory.unreadable += any_unreachable(rows, namespaces);
+	out->look.snap.inventory.unreadable += any_unreached(rows, namespaces);
 	return rc < 0 ? rc : index_look(out, namespaces);
 }
 

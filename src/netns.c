@@ -246,21 +246,36 @@ int netns_list_add_place(struct netns_list *list, uint64_t inode, const char *pa
 	return ns->path && (!name || ns->name) ? 0 : -ENOMEM;
 }
 
-int netns_list_add_fd(struct netns_list *list, int fd)
+bool netns_has_way(const struct netns *ns)
+{
+	return ns->is_asked || ns->pid != 0 || ns->path || ns->fd >= 0;
+}
+
+void netns_list_forget_lost(struct netns_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		list->v[i].is_read &= netns_has_way(&list->v[i]);
+}
+
+int netns_list_add_fd(struct netns_list *list, int fd, struct netns **out)
 {
 	struct stat st;
+	struct netns *ns = NULL;
+	bool is_known = fstat(fd, &st) < 0;
 
-	if (fstat(fd, &st) == 0 && !netns_list_find_inode(list, st.st_ino)) {
-		struct netns *ns = netns_list_add(list, &(struct netns){.inode = st.st_ino});
-		if (ns) {
-			ns->fd = fd;
-			return 1;
-		}
-		close(fd);
-		return -ENOMEM;
+	if (!is_known) {
+		ns = netns_list_find_inode(list, st.st_ino);
+		is_known = ns && (ns->is_read || netns_has_way(ns));
 	}
-	close(fd);
-	return 0;
+	if (!is_known && !ns)
+		ns = netns_list_add(list, &(struct netns){.inode = st.st_ino});
+	if (is_known || !ns) {
+		close(fd);
+		return is_known ? 0 : -ENOMEM;
+	}
+	ns->fd = fd;
+	*out = ns;
+	return 1;
 }
 
 void netns_add_name(struct buf *out, const struct netns *ns, unsigned escape)

@@ -9,6 +9,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,12 +54,28 @@ static int write_marker(const struct options *o)
 	return rc;
 }
 
-static void sleep_ms(uint32_t ms)
+static uint64_t now_ms(void)
 {
-	struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+	struct timespec ts;
 
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Wait for the next cycle. Return false if meanwhile the reader of our output went away. */
+static bool wait_ms(uint32_t ms)
+{
+	uint64_t end = now_ms() + ms;
+	struct pollfd out = {.fd = STDOUT_FILENO}; /* errors are always told */
+
+	for (;;) {
+		uint64_t now = now_ms();
+		int rc = poll(&out, 1, end > now ? (int)(end - now) : 0);
+		if (rc > 0)
+			return false;
+		if (rc == 0 && now_ms() >= end)
+			return true;
+	}
 }
 
 /* Rows without holder are none where only processes are shown. */
@@ -90,7 +107,8 @@ int repeat(struct run *run)
 			return run_check_written(rc, status);
 		if ((o->repeat_while_found && !rows) || cycle == o->repeat_count)
 			return status;
-		sleep_ms(o->repeat_ms);
+		if (!wait_ms(o->repeat_ms))
+			return run_check_written(-EPIPE, status);
 		stats_start(&run->stats);
 		now = run_restart(run);
 		if (now)

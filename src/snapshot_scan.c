@@ -49,6 +49,8 @@ unsigned snapshot_stray_protos(const struct snapshot_request *rq, const struct s
 		return ~0U;
 	if (inventory->stays_home)
 		return 0;
+	if (filter->ends && filter->ends->strays)
+		return filter->ends->protos;
 	if (filter->ends) /* unix sockets know nothing of network namespaces */
 		return end_set_misses_unix(filter->ends, &snap->socks)
 			       ? SOCK_PROTO_BIT(SOCK_PROTO_UNIX)

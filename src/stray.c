@@ -179,11 +179,12 @@ static int read_own_of(struct search *s, struct stray *stray)
 		s->st->unreadable++; /* whatever it is, it is not told */
 	if (fd < 0)
 		return 0;
-	int rc = netns_list_add_fd(list, fd);
+	struct netns *ns;
+	int rc = netns_list_add_fd(list, fd, &ns);
 	if (rc <= 0)
 		return rc;
-	uint32_t id = list->v[list->len - 1].id;
-	rc = read_netns(s, &list->v[list->len - 1]);
+	uint32_t id = ns->id;
+	rc = read_netns(s, ns);
 	/* A thousand open ones would be too many. The list may have moved. */
 	netns_close(netns_list_by_id(list, id));
 	return rc;

@@ -4,6 +4,7 @@
 : "${tests:=tests}"
 python=/usr/bin/python3 # the one that Debian's packages of modules are for
 python_has=''
+export PYTHONDONTWRITEBYTECODE=1 # the tree may be read-only
 
 # needs_python MODULE...: false if something is missing, then why_not tells what.
 # shellcheck disable=SC2034 # for the caller
@@ -20,5 +21,5 @@ needs_python() {
 
 # check_json document|lines [some|cycles]... FILE: print what is wrong.
 check_json() {
-	PYTHONDONTWRITEBYTECODE=1 "$python" "$tests/json_check.py" "$@" 2>&1
+	"$python" "$tests/json_check.py" "$@" 2>&1
 }

@@ -297,8 +297,7 @@ bytes() {
 bytes 'nul_ends_fields_newline_ends_sets' \
 	'p815\0cworker\0\nf3\0n*:80\0\np4711\0cnginx\0\nf6\0n*:80\0\n' -Fcfn0 80
 bytes 'nul_without_letters' \
-	"p815\\0g4700\\0R4711\\0cworker\\0u$uid\\0${login:+$login\\0}\\nf3\\0au\\0l \\0tIPv4\\0G0x80802;0x0\\0d1001\\0o0t0\\0PTCP\\0n*:80\\0TST=LISTEN\\0TQR=3\\0TQS=128\\0\\n" \
-	-F0 -p 815
+	"$(printf '%s\n' "$worker" | sed 's/$/\\0/; s/^f3/\\n&/' | tr -d '\n')\\n" -F0 -p 815
 bytes 'nul_in_front' 'p815\0\nau\0\n' -F0a -p 815
 bytes 'nul_of_two_descriptors' \
 	'p4711\0\nf10\0i1005\0n/run/a b.sock type=STREAM\0\nf11\0i1006\0n@name type=DGRAM\0\n' \
@@ -342,8 +341,8 @@ ca\nb^[[2J \\\xff\xc3\xe2\x80\xae\xc2\x9b^?\t\r
 n/run/a\nb^[ \\\xff\xc3\xa9 type=STREAM
 EOF
 bytes 'foreign_names_with_nuls_are_themselves' \
-	'p10\0ca\nb\033[2J \\\377\303\342\200\256\302\233\177\t\r\0\nf3\0n/run/a\nb\033 \\\377\303\251 type=STREAM\0\n' \
-	-Fcfn0 -p 10
+	"$(printf '%s' 'p10\0ca\nb\033[2J \\\377\303\342\200\256\302\233\177\t\r\0' \
+		'\nf3\0n/run/a\nb\033 \\\377\303\251 type=STREAM\0\n')" -Fcfn0 -p 10
 if has_utf8; then
 	export LC_ALL="$utf8"
 	expect 'foreign_names_in_a_utf8_locale' 0 -Fcn -p 10 <<EOF

@@ -144,8 +144,10 @@ keys P '' '"protocol":"TCP"'
 keys T '' '"state":"LISTEN","queues":{"recv":0,"send":0},"timer":null'
 keys i '' '"inode":1001'
 keys d '' '"inode":1001,"cookie":null'
-keys n '' '"bound_device":null,"name":"*:80","local":{"address":"0.0.0.0","port":80},"remote":null,"path":null,"peer":null'
-keys nfc '"command":"worker"' '"fd":3,"kind":"fd","bound_device":null,"name":"*:80","local":{"address":"0.0.0.0","port":80},"remote":null,"path":null,"peer":null'
+of_name='"bound_device":null,"name":"*:80","local":{"address":"0.0.0.0","port":80},'
+of_name=$of_name'"remote":null,"path":null,"peer":null'
+keys n '' "$of_name"
+keys nfc '"command":"worker"' "\"fd\":3,\"kind\":\"fd\",$of_name"
 keys cc '"command":"worker"' ''
 keys c0 '"command":"worker"' ''
 keys CDFkNorsSzZlGm '' ''
@@ -260,7 +262,7 @@ decoded() {
 		skip "$1" "$why_not"
 		return
 	fi
-	PYTHONDONTWRITEBYTECODE=1 "$python" - "$tests" "$tmp/out" "$2" "$3" >"$tmp/wrong" 2>&1 <<'EOF'
+	"$python" - "$tests" "$tmp/out" "$2" "$3" >"$tmp/wrong" 2>&1 <<'EOF'
 import sys
 sys.path.insert(0, sys.argv[1])
 from json_check import parse, unescape
@@ -360,7 +362,8 @@ mutated() {
 	fi
 	sed "$@" "$tmp/$kind" >"$tmp/mutated"
 	: >"$tmp/wrong"
-	if cmp -s "$tmp/$kind" "$tmp/mutated" || check_json "$kind" "$tmp/mutated" >"$tmp/said"; then
+	if cmp -s "$tmp/$kind" "$tmp/mutated" ||
+		check_json "$kind" "$tmp/mutated" >"$tmp/said"; then
 		cat "$tmp/mutated" >"$tmp/wrong"
 	fi
 	report "schema_refuses: $name"

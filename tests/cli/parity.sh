@@ -106,7 +106,8 @@ EOF
 
 # --- commands --------------------------------------------------------------
 
-for words in '-c x' -cx '-c xterm -c xclock' '-c /^x/' '-c /^x[tc]/' '-c /^X[TC]/i' '-c /^X[tc]/ix' \
+for words in '-c x' -cx '-c xterm -c xclock' '-c /^x/' '-c /^x[tc]/' '-c /^X[TC]/i' \
+	'-c /^X[tc]/ix' \
 	'-c /^x\(t\|c\)/b' '-c^init -c^Xorg --all'; do
 	# shellcheck disable=SC2086 # words
 	picks "commands: $words" $words <<EOF

@@ -329,7 +329,8 @@ if command -v timeout >/dev/null; then
 			# shellcheck disable=SC2086 # words
 			timeout 10 "$WHOPORT" --proc "$tree" -r0.1 $words 80 >/dev/full 2>"$tmp/err"
 			verify "full_disk: $words" test "$?" = 2
-			verify "full_disk_is_said_in_one_line: $words" test "$(wc -l <"$tmp/err")" -eq 1
+			verify "full_disk_is_said_in_one_line: $words" \
+				test "$(wc -l <"$tmp/err")" -eq 1
 		done
 	else
 		skip 'full_disk' '/dev/full is missing'

@@ -21,7 +21,7 @@ query() {
 		skip=$why_not
 		return
 	fi
-	wrong=$(PYTHONDONTWRITEBYTECODE=1 "$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
+	wrong=$("$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
 import sys
 sys.path.insert(0, sys.argv[1])
 from json_check import parse

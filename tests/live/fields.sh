@@ -155,7 +155,8 @@ done
 # Foreign bytes are escaped alike, but as they are behind NULs, where lsof escapes them, too.
 release
 hold tcp4 "unix-stream:$tmp/\\x1b[31m" 'unix-stream:@\xc3\xa9\xff' 'unix-dgram:@\\\\n' \
-	'named:a\n\x1b[31mb' 'named:\xff\x5cn' 'named:\xc3\xa9' 'named:\t\x08\x0c\r' 'named:\xc2\x9bm'
+	'named:a\n\x1b[31mb' 'named:\xff\x5cn' 'named:\xc3\xa9' 'named:\t\x08\x0c\r' \
+	'named:\xc2\x9bm'
 foreign=$(pids)
 foreign_names() {
 	compare pcfn -a -p "$foreign" -i

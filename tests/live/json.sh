@@ -153,7 +153,7 @@ come_back() {
 		skip=$why_not
 		return
 	fi
-	wrong=$(PYTHONDONTWRITEBYTECODE=1 "$python" "$tmp/names.py" "$tests" "$1" "$tmp/out" \
+	wrong=$("$python" "$tmp/names.py" "$tests" "$1" "$tmp/out" \
 		"$tmp/held" 2>&1) || wrong="failed: $wrong"
 	[ -z "$wrong" ] || complain "$shown$nl$wrong"
 }
@@ -236,7 +236,7 @@ query() {
 		skip=$why_not
 		return
 	fi
-	wrong=$(PYTHONDONTWRITEBYTECODE=1 "$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
+	wrong=$("$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
 import sys
 sys.path.insert(0, sys.argv[1])
 from json_check import parse

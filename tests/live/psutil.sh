@@ -93,7 +93,7 @@ EOF
 compare() {
 	valid_json lines
 	skip=''
-	wrong=$(PYTHONDONTWRITEBYTECODE=1 "$python" "$tmp/compare.py" "$tests" "$tmp/out" "$@" 2>&1) ||
+	wrong=$("$python" "$tmp/compare.py" "$tests" "$tmp/out" "$@" 2>&1) ||
 		wrong="failed: $wrong"
 	[ -z "$wrong" ] || complain "$shown$nl$wrong"
 }
@@ -122,7 +122,7 @@ shared() {
 		run -j -i -U
 		needs_python json
 		wanted=$(awk -v inode="$inode" '$4 == inode { print $1, $3 }' "$tmp/held" | sort)
-		got=$(PYTHONDONTWRITEBYTECODE=1 "$python" - "$tests" "$tmp/out" "$inode" <<'EOF' | sort
+		got=$("$python" - "$tests" "$tmp/out" "$inode" <<'EOF' | sort
 import sys
 sys.path.insert(0, sys.argv[1])
 from json_check import parse

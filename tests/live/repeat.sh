@@ -103,7 +103,8 @@ at_once() {
 		# shellcheck disable=SC2086 # words
 		begin -r60c2 $words "$port"
 		cycle "$marker" || complain "$shown: no cycle came: $(cat "$tmp/err")"
-		[ "$(sed 's/^p//; 2,$d' "$tmp/out")" = "$pid" ] || { show_run; complain "not $pid"; }
+		[ "$(sed 's/^p//; 2,$d' "$tmp/out")" = "$pid" ] ||
+			complain "$shown: not $pid: $(cat "$tmp/out")"
 		kill -0 "$running" 2>/dev/null || complain "$shown: it has ended"
 		stop
 	done

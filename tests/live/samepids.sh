@@ -58,6 +58,21 @@ check 'unknown, with a suspect' unexplained accept4 'unknown: kernel, or in flig
 	'; probably keeper,PID, in a thread that waits on it'
 check 'unknown, without' unexplained ringreg4 'unknown: kernel, or in flight' ''
 
+# For programs: who has it, once it is known to be in flight.
+in_flight_json() {
+	release
+	keep flight4
+	whose flight4
+	run -w -j "$port"
+	valid_json lines
+	case $unseen in
+	'') expected="\"reason\":\"in-flight\",\"listener\":null,\"holders\":[{\"pid\":$pid," ;;
+	*) expected="\"suspects\":[{\"pid\":$pid," ;;
+	esac
+	grep -qF "$expected" "$tmp/out" || { show_run; complain "expected: $expected"; }
+}
+check 'in flight in JSON' in_flight_json
+
 # In another user's name nobody unreadable is of that user.
 of_nobody() {
 	if [ "$LIVE_NAMESPACE" != root ]; then
