@@ -200,10 +200,10 @@ static void add_acceptors(const struct column_style *style, const struct row *ro
 
 void sock_text_add_ends(const struct column_style *style, const struct sock *s, struct buf *out)
 {
-	struct end end = {.rows = NULL};
+	if (!style->ends)
+		return;
+	const struct end end = ends_of(style->ends, s);
 
-	if (style->ends)
-		end = ends_of(style->ends, s);
 	buf_add_str(out, end.unknown ? "[unknown]" : "");
 	buf_add_str(out, end.several ? "[one-of] " : end.queued ? "[not-accepted] " : "");
 	for (size_t i = 0; i < end.rows_len; i++) {
