@@ -34,7 +34,7 @@ bool answer_needs_queues(const struct options *o, const struct table_format *for
 int answer_write(struct run *run, const struct table_format *format, const struct row_list *rows);
 
 /**
- * Say on stderr what the rows do not.
+ * Say on stderr what the rows do not; in another cycle of -r only if the status changed.
  *
  * @unread  processes that are asked for and could not be read
  */

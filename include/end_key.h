@@ -1,9 +1,9 @@
 /*
  * What names one end of a connection on this machine: a unix socket by its inode, or as the
- * listener that a client waits at, by the client's; an internet socket by its two
- * addresses in its network namespace. Each socket has a key of
- * its own, and the key that its other end has: where they meet, two sockets talk to each
- * other.
+ * listener that a client waits at, by the client's, or as one that sends to a socket, by
+ * that socket's; an internet socket by its two addresses in its network namespace. Each
+ * socket has keys of its own, and the key that its other end has: where they meet, two
+ * sockets talk to each other.
  */
 #ifndef WHOPORT_END_KEY_H
 #define WHOPORT_END_KEY_H
@@ -27,8 +27,10 @@ struct end_key {
 /** Order keys as bytes. */
 int end_key_compare(const struct end_key *a, const struct end_key *b);
 
-/** The key of a socket. Return false for what talks to nobody. */
-bool end_key_own(const struct sock *s, struct end_key *out);
+enum { END_KEYS_MAX = 2 }; /* of one socket */
+
+/** The keys of a socket. Return how many; none for what talks to nobody. */
+size_t end_key_own(const struct sock *s, struct end_key out[END_KEYS_MAX]);
 
 /** The key that its other end would have. */
 bool end_key_other(const struct sock *s, struct end_key *out);
@@ -38,6 +40,9 @@ struct end_key end_key_queue(uint64_t client);
 
 /** True for such a key. */
 bool end_key_is_queue(const struct end_key *key);
+
+/** True for the key of those that send to a unix socket, which are perhaps many. */
+bool end_key_is_senders(const struct end_key *key);
 
 /** True if a socket is a unix listener with clients in its queue. */
 bool end_has_queue(const struct sock *s);

@@ -15,8 +15,13 @@ struct field_choice {
 	bool nul;         /* 0: fields end in NUL, sets in a newline */
 };
 
-/** Parse letters, in any order, perhaps none. Return true if all are known. */
-bool field_choice_parse(const char *letters, struct field_choice *out);
+/**
+ * Add letters, in any order, perhaps none.
+ *
+ * @io  zeroed before the first
+ * Return true if all are known.
+ */
+bool field_choice_add(struct field_choice *io, const char *letters);
 
 /** True if a field is wanted. */
 bool field_choice_has(const struct field_choice *choice, char letter);

@@ -10,6 +10,7 @@
 
 struct filter;
 struct netns_list;
+struct options;
 struct row_list;
 struct snapshot;
 
@@ -23,6 +24,9 @@ struct snapshot;
  */
 void notes_unseen(const struct snapshot *snap, const struct row_list *rows, size_t unread,
 		  bool invisible);
+
+/** If a number was taken for a port that is not there, and an option may have meant it. */
+void notes_loose_value(const struct options *o, const struct filter *filter);
 
 /** Say which items of the command line were not found, a line each (-V). */
 void notes_missing(const struct filter *filter);

@@ -74,6 +74,9 @@ struct options {
 	enum option_colour colour;
 	enum inventory_source source;
 	enum scanner_choice scanner; /* --scan, WHOPORT_SCAN */
+	/* A number behind an option whose value is attached, as in lsof's `+r 1`; argv's. */
+	const char *loose_value;
+	char loose_option[3];
 	const char *proc;  /* --proc; argv's */
 	const char *netns; /* -N; argv's; NULL: self */
 };

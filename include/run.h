@@ -26,6 +26,7 @@ struct run {
 	struct stats stats;
 	int proc_fd;
 	bool stdout_closed;
+	int noted_status; /* of the cycle before, whose notes were told; -1: none */
 	bool failed; /* an answer could not be had or written: there is no use in another */
 	bool needs_queues; /* what a scanner alone does not tell */
 };

@@ -203,21 +203,34 @@ int answer_write(struct run *run, const struct table_format *format, const struc
 	return rc == 0 && run->stdout_closed ? -EBADF : rc;
 }
 
+static bool any_hidden(const struct row_list *rows)
+{
+	bool hidden = false;
+
+	for (size_t i = 0; i < rows->len; i++)
+		hidden |= row_is_hidden(&rows->v[i]);
+	return hidden;
+}
+
 void answer_tell(struct run *run, size_t unread, int status)
 {
 	const struct options *o = &run->options;
 	const struct snapshot *snap = &run->look.snap;
 
-	if (!o->no_notes) {
+	if (!o->no_notes && status != run->noted_status) {
 		notes_unseen(snap, &run->look.rows, unread,
 			     status == STATUS_ERROR && snap->view == PROCFS_VIEW_HIDDEN);
+		if (!any_hidden(&run->look.rows)) /* said already */
+			notes_unseen(&run->ends.look.snap, &run->ends.look.rows, 0, false);
 		notes_unread_tables(snap, status == STATUS_FOUND && !run_asks_every_netns(run));
 		if (run->ends.look.snap.inventory.unreadable > snap->inventory.unreadable)
 			notes_unread_tables(&run->ends.look.snap, false);
 		if (!o->netns)
 			notes_elsewhere(&run->filter, &run->namespaces);
 		notes_bound(snap, &run->filter, &run->namespaces);
+		notes_loose_value(o, &run->filter);
 	}
+	run->noted_status = status;
 	if (o->tell_missing)
 		notes_missing(&run->filter);
 }

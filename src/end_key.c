@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beside the protocols: a unix listener, by a client that it has not accepted yet. */
-enum { KIND_QUEUED = SOCK_PROTO_COUNT };
+/* Beside the protocols: a unix listener, by a client that it has not accepted yet; and a
+ * unix socket, by the one that it sends to. */
+enum { KIND_QUEUED = SOCK_PROTO_COUNT, KIND_SENDER };
 
 /* Multipath TCP falls back to TCP on one side only. */
 #define PROTOS_TCP (SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP))
@@ -70,15 +71,17 @@ static bool is_connected(const struct sock *s)
 	return SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS && s->remote.port != 0;
 }
 
-bool end_key_own(const struct sock *s, struct end_key *out)
+size_t end_key_own(const struct sock *s, struct end_key out[END_KEYS_MAX])
 {
+	size_t count = 0;
+
 	if (is_connected(s))
-		*out = inet_key(s, &s->local, &s->remote);
+		out[count++] = inet_key(s, &s->local, &s->remote);
 	else if (s->proto == SOCK_PROTO_UNIX && s->inode != 0)
-		*out = unix_key(SOCK_PROTO_UNIX, s->inode);
-	else
-		return false;
-	return true;
+		out[count++] = unix_key(SOCK_PROTO_UNIX, s->inode);
+	if (count > 0 && s->proto == SOCK_PROTO_UNIX && s->type == SOCK_DGRAM && s->peer != 0)
+		out[count++] = unix_key(KIND_SENDER, s->peer);
+	return count;
 }
 
 struct end_key end_key_queue(uint64_t client)
@@ -89,6 +92,11 @@ struct end_key end_key_queue(uint64_t client)
 bool end_key_is_queue(const struct end_key *key)
 {
 	return key->kind == KIND_QUEUED;
+}
+
+bool end_key_is_senders(const struct end_key *key)
+{
+	return key->kind == KIND_SENDER;
 }
 
 bool end_has_queue(const struct sock *s)
@@ -103,6 +111,8 @@ bool end_key_other(const struct sock *s, struct end_key *out)
 		*out = inet_key(s, &s->remote, &s->local);
 	else if (s->proto == SOCK_PROTO_UNIX && s->peer != 0)
 		*out = unix_key(SOCK_PROTO_UNIX, s->peer);
+	else if (s->proto == SOCK_PROTO_UNIX && s->type == SOCK_DGRAM && s->inode != 0)
+		*out = unix_key(KIND_SENDER, s->inode);
 	else if (s->proto == SOCK_PROTO_UNIX && s->state == SOCK_STATE_CONNECTED && s->inode != 0)
 		*out = unix_key(KIND_QUEUED, s->inode);
 	else
@@ -123,7 +133,7 @@ static int add_key(struct end_set *set, const struct end_key *key)
 
 int end_set_add(struct end_set *set, const struct sock *s, bool itself)
 {
-	struct end_key key;
+	struct end_key key, own[END_KEYS_MAX];
 	int rc;
 
 	if (!end_key_other(s, &key))
@@ -132,7 +142,7 @@ int end_set_add(struct end_set *set, const struct sock *s, bool itself)
 							     : SOCK_PROTO_BIT(s->proto);
 	set->queues |= key.kind == KIND_QUEUED;
 	rc = add_key(set, &key);
-	return rc == 0 && itself && end_key_own(s, &key) ? add_key(set, &key) : rc;
+	return rc == 0 && itself && end_key_own(s, own) > 0 ? add_key(set, own) : rc;
 }
 
 void end_set_sort(struct end_set *set)
@@ -151,12 +161,14 @@ void end_set_sort(struct end_set *set)
 
 bool end_set_match(const struct end_set *set, const struct sock *s)
 {
-	struct end_key key;
+	struct end_key keys[END_KEYS_MAX];
+	size_t count = set->len > 0 ? end_key_own(s, keys) : 0;
 
-	if (set->queues && end_has_queue(s))
-		return true;
-	return set->len > 0 && end_key_own(s, &key) &&
-	       bsearch(&key, set->v, set->len, sizeof(*set->v), compare_key);
+	for (size_t i = 0; i < count; i++) {
+		if (bsearch(&keys[i], set->v, set->len, sizeof(*set->v), compare_key))
+			return true;
+	}
+	return set->queues && end_has_queue(s);
 }
 
 bool end_set_has_netns(const struct end_set *set, uint32_t netns)

@@ -117,12 +117,12 @@ static int add_queue(struct ends *e, struct netns_list *namespaces, const struct
 {
 	struct netns *ns = netns_list_by_id(namespaces, s->netns);
 	struct queue queue = {.e = e};
-	struct end_key key;
+	struct end_key keys[END_KEYS_MAX];
 	int rc = -ENOENT;
 
-	if (!end_key_own(s, &key))
+	if (end_key_own(s, keys) == 0)
 		return 0;
-	queue.first = find_refs(e, sorted, &key, &queue.len);
+	queue.first = find_refs(e, sorted, keys, &queue.len);
 	int fd = ns ? netns_open_netlink(namespaces, ns, NL_SOCK_DIAG) : -ENOENT;
 	if (fd >= 0) {
 		rc = unix_queue_ask(fd, s, take_client, &queue);
@@ -136,12 +136,13 @@ static int index_look(struct ends *e, struct netns_list *namespaces)
 {
 	const struct sock_table *socks = &e->look.snap.socks;
 	const struct row_list *rows = &e->look.rows;
-	struct end_key key;
+	struct end_key keys[END_KEYS_MAX];
 	int rc = 0;
 
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
-		if (end_key_own(rows->v[i].sock, &key))
-			rc = add_ref(e, &key, &rows->v[i]);
+		size_t count = end_key_own(rows->v[i].sock, keys);
+		for (size_t j = 0; j < count && rc == 0; j++)
+			rc = add_ref(e, &keys[j], &rows->v[i]);
 	}
 	sort_refs(e);
 	size_t sorted = e->refs_len;
@@ -228,7 +229,7 @@ struct end ends_of(const struct ends *e, const struct sock *s)
 		const struct row *before = end.rows_len > 0 ? e->chosen[end.rows_len - 1] : NULL;
 		if (rank(s, row->sock) < best || (before && repeats(row, before)))
 			continue;
-		end.several |= before && before->sock != row->sock;
+		end.several |= before && before->sock != row->sock && !end_key_is_senders(&key);
 		e->chosen[end.rows_len++] = row;
 	}
 	end.queued = end.rows_len > 0 && end.rows[0]->sock->state == SOCK_STATE_LISTEN;
@@ -239,14 +240,14 @@ struct end ends_of(const struct ends *e, const struct sock *s)
 /* Internet sockets without an inode, as text has them: by their ends. */
 static int compare_remains(const struct sock *a, const struct sock *b)
 {
-	struct end_key x, y;
-	bool has_x = end_key_own(a, &x), has_y = end_key_own(b, &y);
+	struct end_key x[END_KEYS_MAX], y[END_KEYS_MAX];
+	bool has_x = end_key_own(a, x) > 0, has_y = end_key_own(b, y) > 0;
 
 	if (a->cookie != 0 || b->cookie != 0)
 		return compare_number(a->cookie, b->cookie);
 	if (!has_x || !has_y)
 		return has_x - has_y;
-	return end_key_compare(&x, &y);
+	return end_key_compare(x, y);
 }
 
 /* Order rows of two looks: equal are those of one socket and one descriptor. */

@@ -53,16 +53,15 @@ static uint64_t bit_of(char letter)
 	return 0;
 }
 
-bool field_choice_parse(const char *letters, struct field_choice *out)
+bool field_choice_add(struct field_choice *io, const char *letters)
 {
-	*out = (struct field_choice){0};
 	for (; *letters; letters++) {
 		if (*letters == '0')
-			out->nul = true;
+			io->nul = true;
 		else if (bit_of(*letters) == 0)
 			return false;
 		else
-			out->letters |= bit_of(*letters);
+			io->letters |= bit_of(*letters);
 	}
 	return true;
 }

@@ -201,7 +201,7 @@ static int serve(int argc, char **argv, struct run *run)
 
 int main(int argc, char **argv)
 {
-	struct run run = {.proc_fd = -1};
+	struct run run = {.proc_fd = -1, .noted_status = -1};
 
 	stats_start(&run.stats);
 	guard_standard_fds(&run.stdout_closed);

@@ -70,6 +70,21 @@ void notes_missing(const struct filter *filter)
 	}
 }
 
+void notes_loose_value(const struct options *o, const struct filter *filter)
+{
+	char text[160];
+
+	for (size_t i = 0; i < filter->items_len && o->loose_value; i++) {
+		const struct filter_item *item = &filter->items[i];
+		if (item->kind != FILTER_TARGET || item->text != o->loose_value || item->found ||
+		    item->found_before)
+			continue;
+		snprintf(text, sizeof(text), "%.10s was taken for a port; a value of %s is attached: "
+			 "%s%.10s", item->text, o->loose_option, o->loose_option, item->text);
+		msg_note(text);
+	}
+}
+
 static void note_malformed(size_t count)
 {
 	char text[96];

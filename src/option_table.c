@@ -110,7 +110,8 @@ const size_t option_rows_len = sizeof(option_rows) / sizeof(*option_rows);
 /* `-p x`: an option as it was meant, and its value. */
 void option_set_object(struct option_error *error, const char *option, const char *value)
 {
-	const char *between = !*option || !value ? "" : option[1] == '-' ? "=" : *value ? " " : "";
+	bool is_long = option[0] == '-' && option[1] == '-' && option[2] != ' ';
+	const char *between = !*option || !value ? "" : is_long ? "=" : *value ? " " : "";
 
 	snprintf(error->object, sizeof(error->object), "%s%s%s", option, between,
 		 value ? value : "");
@@ -244,12 +245,12 @@ static int set_fields(struct option_parser *p, const struct option_row *row, con
 {
 	(void)row;
 	p->o->fields = true;
-	p->o->fields_bare = *letters == '\0';
+	p->o->fields_bare |= *letters == '\0';
 	if (strcmp(letters, "?") == 0) {
 		p->o->field_help = true;
 		return 0;
 	}
-	if (field_choice_parse(letters, &p->o->field_choice))
+	if (field_choice_add(&p->o->field_choice, letters))
 		return 0;
 	return option_refuse(p, "-F", letters, "no such field; -F? lists them");
 }
@@ -276,7 +277,7 @@ static int set_repeat(struct option_parser *p, const struct option_row *row, con
 	o->repeat_count = 0;
 	o->marker = NULL;
 	if (len > 0 && !num_parse_seconds(text, text + len, &o->repeat_ms))
-		return option_refuse(p, option, text, "must begin with seconds up to 1000000");
+		return option_refuse(p, option, text, "must begin with seconds up to 1000000, with three decimals at most");
 	at += len;
 	if (*at == 'c' && !(at = parse_count(at + 1, &o->repeat_count)))
 		return option_refuse(p, option, text, "behind c must be how often, from 1");

@@ -99,7 +99,7 @@ static int parse_letter(struct option_parser *p, const struct option_row *row, c
 
 static int refuse_letter(struct option_parser *p, const char *word, char letter)
 {
-	const char *files = *word == '-' ? "ACefmMx" : "dDefLmM";
+	const char *files = *word == '-' ? "ACefmMxzZ" : "dDefLmM";
 	char option[8];
 
 	/* Of a cluster name the letter and the word. */
@@ -129,6 +129,19 @@ static bool is_signal_astray(const struct option_parser *p, const char *word)
 	return signal_name_parse(name, len, &signal);
 }
 
+/* `+r 1`: lsof takes the number for a value, here it is a target. */
+static void note_loose_value(struct option_parser *p, const struct option_row *row)
+{
+	const char *word = p->at < p->argc ? p->argv[p->at] : "";
+
+	if ((row->value != VALUE_ATTACHED && row->value != VALUE_REST) || !row->attached ||
+	    !strchr(row->attached, '1') || *word == '\0' || word[strspn(word, "0123456789")])
+		return;
+	p->o->loose_value = word;
+	p->o->loose_option[0] = row->sign;
+	p->o->loose_option[1] = row->letter;
+}
+
 static int parse_cluster(struct option_parser *p, const char *word)
 {
 	char sign = *word;
@@ -148,6 +161,8 @@ static int parse_cluster(struct option_parser *p, const char *word)
 		if (rc < 0)
 			return rc;
 		at += 1 + used;
+		if (*at == '\0' && used == 0)
+			note_loose_value(p, row);
 	}
 	return 0;
 }

@@ -102,10 +102,12 @@ int repeat(struct run *run)
 		if (rows || !any_rows)
 			status = now;
 		any_rows |= rows;
+		if (o->repeat_while_found && !rows)
+			return status;
 		int rc = write_marker(o);
 		if (rc < 0)
 			return run_check_written(rc, status);
-		if ((o->repeat_while_found && !rows) || cycle == o->repeat_count)
+		if (cycle == o->repeat_count)
 			return status;
 		if (!wait_ms(o->repeat_ms))
 			return run_check_written(-EPIPE, status);

@@ -69,10 +69,10 @@ static bool is_rash(const struct options *o)
 /* `-F pcn`, as lsof takes it: the letters stand where a target does. */
 static bool is_field_list(const struct options *o, const struct option_word *word)
 {
-	struct field_choice choice;
+	struct field_choice choice = {0};
 
 	return o->fields_bare && word->kind == FILTER_TARGET &&
-	       field_choice_parse(word->text, &choice);
+	       field_choice_add(&choice, word->text);
 }
 
 /* Build the filter. Return 0, -EINVAL with @out_error, or -ENOMEM. */

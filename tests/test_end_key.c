@@ -25,12 +25,12 @@ static struct sock unix_end(enum sock_state state, uint64_t inode, uint32_t peer
 /* Each is the other's other end, or neither is. */
 static bool meet(const struct sock *a, const struct sock *b)
 {
-	struct end_key own_a, own_b, other_a, other_b;
+	struct end_key own_a[END_KEYS_MAX], own_b[END_KEYS_MAX], other_a, other_b;
 
-	assert_true(end_key_own(a, &own_a) && end_key_own(b, &own_b));
+	assert_true(end_key_own(a, own_a) > 0 && end_key_own(b, own_b) > 0);
 	assert_true(end_key_other(a, &other_a) && end_key_other(b, &other_b));
-	bool forth = end_key_compare(&other_a, &own_b) == 0;
-	assert_int_equal(forth, end_key_compare(&other_b, &own_a) == 0);
+	bool forth = end_key_compare(&other_a, own_b) == 0;
+	assert_int_equal(forth, end_key_compare(&other_b, own_a) == 0);
 	return forth;
 }
 
@@ -109,7 +109,7 @@ static void unix_sockets_meet_by_inode(void **state)
 	struct sock a = unix_end(SOCK_STATE_CONNECTED, 20, 21),
 		    b = unix_end(SOCK_STATE_CONNECTED, 21, 20),
 		    c = unix_end(SOCK_STATE_CONNECTED, 22, 20);
-	struct end_key key, other;
+	struct end_key key, other[END_KEYS_MAX];
 
 	(void)state;
 	assert_true(meet(&a, &b));
@@ -117,8 +117,8 @@ static void unix_sockets_meet_by_inode(void **state)
 	a.netns = 5;
 	assert_true(meet(&a, &b));
 	/* A datagram socket can talk to one that talks to another. */
-	assert_true(end_key_other(&c, &key) && end_key_own(&a, &other));
-	assert_int_equal(end_key_compare(&key, &other), 0);
+	assert_true(end_key_other(&c, &key) && end_key_own(&a, other) > 0);
+	assert_int_equal(end_key_compare(&key, other), 0);
 	/* An inode is no port, though the numbers be the same. */
 	struct sock tcp = make_connection(SOCK_STATE_ESTABLISHED, "::", 1, "::", 1, 21);
 	assert_false(meet(&a, &tcp));
@@ -127,19 +127,39 @@ static void unix_sockets_meet_by_inode(void **state)
 static void client_in_a_queue_has_the_listeners_key(void **state)
 {
 	struct sock client = unix_end(SOCK_STATE_CONNECTED, 31, 0);
-	struct end_key queued = end_key_queue(31), key;
+	struct end_key queued = end_key_queue(31), key, own[END_KEYS_MAX];
 
 	(void)state;
 	assert_true(end_key_other(&client, &key));
 	assert_int_equal(end_key_compare(&key, &queued), 0);
-	assert_true(end_key_own(&client, &key));
-	assert_true(end_key_compare(&key, &queued) != 0);
+	assert_int_equal(end_key_own(&client, own), 1);
+	assert_true(end_key_compare(own, &queued) != 0);
 	key = end_key_queue(32);
 	assert_true(end_key_compare(&key, &queued) != 0);
 	/* Accepted: it has a peer. */
 	client.peer = 40;
 	assert_true(end_key_other(&client, &key));
 	assert_true(end_key_compare(&key, &queued) != 0);
+}
+
+static void datagram_socket_has_those_that_send_to_it(void **state)
+{
+	struct sock server = make_unix(SOCK_STATE_UNCONNECTED, SOCK_DGRAM, "/s", 50),
+		    client = make_unix(SOCK_STATE_CONNECTED, SOCK_DGRAM, NULL, 51);
+	struct end_key key, own[END_KEYS_MAX];
+
+	(void)state;
+	client.peer = 50;
+	assert_true(meet(&client, &client) == false);
+	assert_int_equal(end_key_own(&client, own), 2);
+	assert_true(end_key_other(&server, &key) && end_key_is_senders(&key));
+	assert_int_equal(end_key_compare(&key, &own[1]), 0);
+	assert_true(end_key_other(&client, &key));
+	assert_int_equal(end_key_own(&server, own), 1);
+	assert_int_equal(end_key_compare(&key, &own[0]), 0);
+	/* A stream has one other end. */
+	client.type = SOCK_STREAM;
+	assert_int_equal(end_key_own(&client, own), 1);
 }
 
 static void who_talks_to_nobody_has_no_other_end(void **state)
@@ -161,11 +181,11 @@ static void who_talks_to_nobody_has_no_other_end(void **state)
 		{unix_end(SOCK_STATE_CONNECTING, 0, 0), false},
 		{unix_end(SOCK_STATE_CONNECTED, 0, 0), false},
 	};
-	struct end_key key;
+	struct end_key key, own[END_KEYS_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		if (end_key_own(&cases[i].s, &key) != cases[i].has_own)
+		if (end_key_own(&cases[i].s, own) != cases[i].has_own)
 			fail_msg("case %zu", i);
 		assert_false(end_key_other(&cases[i].s, &key));
 	}
@@ -346,6 +366,7 @@ int main(void)
 		cmocka_unit_test(ports_and_namespace_count),
 		cmocka_unit_test(unix_sockets_meet_by_inode),
 		cmocka_unit_test(client_in_a_queue_has_the_listeners_key),
+		cmocka_unit_test(datagram_socket_has_those_that_send_to_it),
 		cmocka_unit_test(who_talks_to_nobody_has_no_other_end),
 		cmocka_unit_test(only_listeners_with_clients_have_a_queue),
 		cmocka_unit_test(set_is_sorted_and_unique),

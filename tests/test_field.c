@@ -5,6 +5,12 @@
 /* Those of lsof 4.95, with the ones that its -F? leaves out on Linux. */
 static const char letters_of_lsof[] = "aCcDdFfGgiKkLlMmNnoPpRrSsTtuZz";
 
+static bool choose(const char *letters, struct field_choice *out)
+{
+	*out = (struct field_choice){0};
+	return field_choice_add(out, letters);
+}
+
 static void letters_of_lsof_are_known_and_no_others(void **state)
 {
 	(void)state;
@@ -12,7 +18,7 @@ static void letters_of_lsof_are_known_and_no_others(void **state)
 		const char text[] = {(char)c, '\0'};
 		struct field_choice choice;
 		bool known = c == '0' || strchr(letters_of_lsof, c);
-		if (field_choice_parse(text, &choice) != known)
+		if (choose(text, &choice) != known)
 			fail_msg("%d", c);
 		if (!known || c == '0')
 			continue;
@@ -32,7 +38,7 @@ static void no_letter_means_all(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct field_choice choice;
-		assert_true(field_choice_parse(cases[i].text, &choice));
+		assert_true(choose(cases[i].text, &choice));
 		assert_true(field_choice_is_all(&choice));
 		assert_int_equal(choice.nul, cases[i].nul);
 		for (const char *letter = letters_of_lsof; *letter; letter++)
@@ -48,11 +54,11 @@ static void order_and_repetition_change_nothing(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		struct field_choice first, choice;
-		assert_true(field_choice_parse("pcn", &first));
-		assert_true(field_choice_parse(texts[i], &choice));
+		assert_true(choose("pcn", &first));
+		assert_true(choose(texts[i], &choice));
 		assert_int_equal(choice.letters, first.letters);
 		assert_false(choice.nul);
-		assert_true(field_choice_parse(nul_texts[i], &choice));
+		assert_true(choose(nul_texts[i], &choice));
 		assert_int_equal(choice.letters, first.letters);
 		assert_true(choice.nul);
 	}
@@ -66,20 +72,22 @@ static void unknown_letter_among_others_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		if (field_choice_parse(texts[i], &choice))
+		if (choose(texts[i], &choice))
 			fail_msg("taken: %s", texts[i]);
 	}
 }
 
-static void parsing_again_forgets_what_was_before(void **state)
+static void letters_of_several_options_add_up(void **state)
 {
-	struct field_choice choice;
+	struct field_choice choice = {0};
 
 	(void)state;
-	assert_true(field_choice_parse("pcn0", &choice));
-	assert_true(field_choice_parse("f", &choice));
-	assert_false(choice.nul || field_choice_has(&choice, 'p'));
-	assert_true(field_choice_has(&choice, 'f'));
+	assert_true(field_choice_add(&choice, "0"));
+	assert_true(field_choice_add(&choice, "pc"));
+	assert_true(field_choice_add(&choice, ""));
+	assert_true(field_choice_add(&choice, "f"));
+	assert_true(choice.nul && field_choice_has(&choice, 'p') && field_choice_has(&choice, 'f'));
+	assert_false(field_choice_has(&choice, 'n'));
 }
 
 /* A line each, or the last line for those that print nothing. */
@@ -116,7 +124,7 @@ int main(void)
 		cmocka_unit_test(no_letter_means_all),
 		cmocka_unit_test(order_and_repetition_change_nothing),
 		cmocka_unit_test(unknown_letter_among_others_is_refused),
-		cmocka_unit_test(parsing_again_forgets_what_was_before),
+		cmocka_unit_test(letters_of_several_options_add_up),
 		cmocka_unit_test(help_lists_each_letter_once),
 	};
 

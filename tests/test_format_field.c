@@ -14,7 +14,7 @@ static void assert_fields(const struct rows *r, const char *letters, bool hide_q
 	int fd = rows_open();
 	size_t len;
 
-	assert_true(field_choice_parse(letters, &format.choice));
+	assert_true(field_choice_add(&format.choice, letters));
 	assert_int_equal(format_field_write(&format, &r->list, fd), 0);
 	char *text = rows_close(fd, &len);
 	for (size_t i = 0; i < len; i++) {
@@ -325,8 +325,8 @@ static void facts_follow_the_letters(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct field_choice choice;
-		assert_true(field_choice_parse(cases[i].letters, &choice));
+		struct field_choice choice = {0};
+		assert_true(field_choice_add(&choice, cases[i].letters));
 		assert_int_equal(format_field_facts(&choice), cases[i].facts);
 	}
 }
@@ -349,7 +349,7 @@ static void large_output_is_whole(void **state)
 		many[i] = r.v[0];
 	const struct row_list list = {.v = many, .len = COUNT_ROWS};
 	format.style = &r.style;
-	assert_true(field_choice_parse("fn0", &format.choice));
+	assert_true(field_choice_add(&format.choice, "fn0"));
 	int fd = rows_open();
 	assert_int_equal(format_field_write(&format, &list, fd), 0);
 	char *text = rows_close(fd, &len);

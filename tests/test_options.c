@@ -328,8 +328,8 @@ static void options_parse_names_what_it_refuses(void **state)
 		struct line line;
 		const char *object, *why; /* the start of it */
 	} cases[] = {
-		{{{"-Z"}}, "-Z", unknown},
-		{{{"-tZn"}}, "-Z in -tZn", unknown},
+		{{{"-y"}}, "-y", unknown},
+		{{{"-tyn"}}, "-y in -tyn", unknown},
 		{{{"+t"}}, "+t", unknown},
 		{{{"80", "--bogus"}}, "--bogus", unknown},
 		{{{"--al"}}, "--al", unknown},

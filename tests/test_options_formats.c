@@ -72,9 +72,9 @@ static void fields_are_the_rest_of_the_word(void **state)
 		{{{"-F0pcn", "80"}}, "pcn", false, true, "80"},
 		/* Letters that are options elsewhere: -t, -i. */
 		{{{"-nPFti", "80"}}, "ti", false, false, "80"},
-		/* The last word counts. */
-		{{{"-Fpcn0", "-Ff"}}, "f", false, false, NULL},
-		{{{"-Fp", "-F"}}, NULL, true, false, NULL},
+		/* They add up. */
+		{{{"-Fpc0", "-Ff"}}, "pcf", false, true, NULL},
+		{{{"-Fp", "-F"}}, "p", true, false, NULL},
 	};
 	static const char all[] = "acdfgGiKlLmMnopPRtTu";
 
@@ -194,12 +194,12 @@ static void other_letters_behind_r_are_options(void **state)
 	options_free(&o);
 	assert_refused(&(struct line){{"-rx"}}, "-x in -rx",
 		       "an option of lsof about files; whoport knows sockets");
-	assert_refused(&(struct line){{"-rZ"}}, "-Z in -rZ", "unknown option");
+	assert_refused(&(struct line){{"-ry"}}, "-y in -ry", "unknown option");
 }
 
 static void repeat_that_makes_no_sense_is_refused(void **state)
 {
-	static const char seconds[] = "must begin with seconds up to 1000000";
+	static const char seconds[] = "must begin with seconds up to 1000000, with three decimals at most";
 	static const char count[] = "behind c must be how often, from 1";
 	static const char form[] = "must be SECONDS, cCOUNT, mFORMAT; each may miss";
 

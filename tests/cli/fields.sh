@@ -230,9 +230,10 @@ cworker
 p4711
 cnginx
 EOF
-expect 'last_letters_count' 0 -Fn -Fc -p 815 <<EOF
+expect 'letters_add_up' 0 -Fn -Fc -p 815 <<EOF
 p815
 cworker
+n*:80
 EOF
 expect 'word_behind_F_is_a_target' 0 -F 80 -p 815 <<EOF
 $worker
