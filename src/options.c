@@ -129,13 +129,13 @@ static bool is_signal_astray(const struct option_parser *p, const char *word)
 	return signal_name_parse(name, len, &signal);
 }
 
-/* `+r 1`: lsof takes the number for a value, here it is a target. */
+/* `+r 1`: lsof takes the number for a value, here it is a target; -k is not lsof's. */
 static void note_loose_value(struct option_parser *p, const struct option_row *row)
 {
 	const char *word = p->at < p->argc ? p->argv[p->at] : "";
 
 	if ((row->value != VALUE_ATTACHED && row->value != VALUE_REST) || !row->attached ||
-	    !strchr(row->attached, '1') || *word == '\0' || word[strspn(word, "0123456789")])
+	    !strchr(row->attached, '1') || row->letter == 'k' || *word == '\0' || word[strspn(word, "0123456789")])
 		return;
 	p->o->loose_value = word;
 	p->o->loose_option[0] = row->sign;
