@@ -4,6 +4,10 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "${0%/*}/lib.sh"
 
+# AddressSanitizer keeps what was freed for a while, which looks like growth.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=0:thread_local_quarantine_size_kb=0
+export ASAN_OPTIONS
+
 hold tcp4 tcp4 tcp6-dual conn4 udp4 "unix-conn:$tmp/conn" pair
 
 # begin WORD...: whoport runs beside us and writes into a pipe that is read as descriptor 4.
