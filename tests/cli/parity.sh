@@ -278,3 +278,18 @@ EOF
 refuses 'plus_of_a_letter_without' +t +t
 refuses 'plus_alone' + +
 refuses 'minus_alone' - -
+
+# --- a number apart from its option, as lsof takes it --------------------------
+loose() { # OPTION WORD...: is the number, 5, noticed?
+	expect "number behind $1" 1 "$@" --no-header -o INODE <<EOF
+! whoport: 5 was taken for a port; a value of $1 is attached: ${1}5
+EOF
+}
+loose -g 5
+loose -S 5
+loose +r 5
+loose +r 5 -i
+expect 'number_behind_a_cluster' 1 --no-header -nPS 5 -iTCP <<EOF
+! whoport: 5 was taken for a port; a value of -S is attached: -S5
+EOF
+expect_nothing 'number_behind_w_is_not_noticed' 1 -w +r 5

@@ -134,6 +134,16 @@ datagram_client() {
 	query "[end['pid'] for end in rows[0]['peer']] == [$there_pid]"
 }
 check 'a datagram client' datagram_client
+# The server has no peer of its own, but those that send to it.
+datagram_server() {
+	take here dgram-log.listener
+	take there dgram-log.client
+	run -E -p "$here_pid" -d "$here_fd" -o PEER --no-header
+	expect_answer "$there_pid,kinds,${there_fd}u"
+	run +E -p "$here_pid" -d "$here_fd" -o PID,INODE --no-header
+	expect_answer "$here_pid $here_inode" "$there_pid $there_inode"
+}
+check 'a datagram server' datagram_server
 
 # wait_for KIND N NAME: PEER with its reason.
 wait_for() {
