@@ -14,8 +14,14 @@ _whoport_ask() {
 	"$program" -w --no-header "$@" 2>/dev/null </dev/null
 }
 
+# ports WORD: those in use, of the protocols alone that the word names: tcp: TCP,UDP: 4UDP@h: /udp
 _whoport_ports() {
-	_whoport_ask -o LOCAL | sed -n 's/.*:\([0-9][0-9]*\)$/\1/p' | sort -nu
+	local one='(TCP|UDP|UDPLITE|MPTCP|SCTP)' of='[A-Z]+'
+	if [[ ${1^^} =~ ^[46]?($one(,$one)*)[@:]|/$one$ ]]; then
+		of=${BASH_REMATCH[1]:-${BASH_REMATCH[5]}}
+		[[ ,$of, != *,TCP,* ]] || of+=,MPTCP # which is TCP, too
+	fi
+	_whoport_ask -o NODE,LOCAL | sed -En "s/^ *(${of//,/|}) .*:([0-9]+)\$/\2/p" | sort -nu
 }
 
 # Of the words on stdin those that a shell takes literally.
@@ -23,32 +29,38 @@ _whoport_literal() {
 	LC_ALL=C grep -x '[A-Za-z0-9_@][A-Za-z0-9_@/.,:+-]*'
 }
 
-# offer BEFORE TYPED CANDIDATE...: those that go on from what was typed, in any case.
+# offer BEFORE TYPED CANDIDATE...: those that go on from what was typed. In another case they
+# would not: what they have in common is inserted, for -k and -K a mere dash.
 _whoport_offer() {
-	local before=$1 typed=${2,,} word
+	local before=$1 typed=$2 word
 	shift 2
 	for word; do
-		[[ ${word,,} != "$typed"* ]] || COMPREPLY+=("$before$word")
+		[[ $word != "$typed"* ]] || COMPREPLY+=("$before$word")
 	done
 }
 
 _whoport_files() { # BEFORE TYPED [compgen's choice]
 	local paths
 	compopt -o filenames 2>/dev/null
-	mapfile -t paths < <(compgen "${3:--f}" -- "$2")
+	# A name with a newline would come as two lines.
+	mapfile -t paths < <(compgen "${3:--f}" -X $'*\n*' -- "$2" | sort)
 	COMPREPLY+=("${paths[@]/#/"$1"}")
 }
 
 _whoport_target() {
 	local last=${cur##*[,:]} words
 	case $cur in
-	/* | ./* | ../* | . | .. | \~*) _whoport_files '' "$cur" ;;
 	@*)
 		mapfile -t words < <(_whoport_ask -U -o LOCAL | _whoport_literal | grep '^@' | sort -u)
 		_whoport_offer '' "$cur" "${words[@]}"
 		;;
+	*/* | . | .. | \~*)
+		_whoport_files '' "$cur"
+		[[ ! $cur =~ ^(:?[0-9][0-9,-]*/)([a-z]*)$ ]] ||
+			_whoport_offer "${BASH_REMATCH[@]:1}" tcp udp udplite mptcp sctp
+		;;
 	*)
-		mapfile -t words < <(_whoport_ports)
+		mapfile -t words < <(_whoport_ports "$cur$tail")
 		_whoport_offer "${cur%"$last"}" "$last" "${words[@]}"
 		;;
 	esac
@@ -56,20 +68,20 @@ _whoport_target() {
 
 # value BEFORE OPTION TYPED: the value of an option; BEFORE is what stands before it in the word.
 _whoport_value() {
-	local last=${3##*[,:^]} before words=()
+	local last=${3##*[,:^]} before word words=()
 	before=$1${3%"$last"}
 	case $2 in
 	i)
-		last=${3##*[,:]} before=$1${3%"$last"}
+		last=${3##*[,:]} before=$1${3%"$last"} last=${last^^}
 		[[ $3 == *:* ]] || words=(TCP UDP UDPLITE RAW MPTCP SCTP)
-		mapfile -t -O "${#words[@]}" words < <(_whoport_ports)
+		mapfile -t -O "${#words[@]}" words < <(_whoport_ports "$3")
 		;;
 	s)
 		local states=(
 			LISTEN ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE CLOSE_WAIT
 			LAST_ACK CLOSING BOUND UNCONNECTED CONNECTING CONNECTED DISCONNECTING
 		)
-		words=("${states[@]}")
+		words=("${states[@]}") last=${last^^}
 		;;
 	p) mapfile -t words < <(_whoport_ask --all -o PID | grep -o '[0-9][0-9]*' | sort -nu) ;;
 	u) mapfile -t words < <(compgen -u | _whoport_literal) ;;
@@ -90,12 +102,16 @@ _whoport_value() {
 			COMMAND PID TID TASKCMD PPID PGID USER FD TYPE DEVICE SIZE NODE NAME STATE LOCAL
 			REMOTE INODE NETNS UID ARGS CWD START UNIT CONTAINER RECVQ SENDQ PEER REASON
 		)
-		words=("${columns[@]}")
+		last=${last^^}
+		for word in "${columns[@]}"; do
+			[[ ,${3^^} == *",$word,"* ]] || words+=("$word")
+		done
 		compopt -o nospace 2>/dev/null # a comma may follow
 		;;
 	k | kill)
 		local sigs=(TERM KILL HUP INT QUIT ABRT ALRM PIPE USR1 USR2 STOP TSTP CONT WINCH)
 		words=("${sigs[@]}")
+		[[ $2 == k ]] || last=${last^^} # behind -k a small letter is an option
 		;;
 	color) words=(always auto never) ;;
 	source) words=(auto proc diag) ;;
@@ -119,8 +135,11 @@ _whoport() {
 	# Letters that take no value, those that take what is attached, and those that need a value.
 	local flags='aUtJjERlbHLOXQVwnPhv' attached='FrgTKSik' needed='spucdNo'
 	local words=() line=${COMP_LINE:0:COMP_POINT} gap i cur prev kept typed=$2
+	local tail=${COMP_LINE:COMP_POINT}
 	COMPREPLY=()
 	compopt -o nosort 2>/dev/null # bash 4.4
+	tail=${tail%%[[:blank:]]*} # what the cursor stands in: 5_/udp
+	[[ ! $tail ]] || compopt -o nospace 2>/dev/null
 
 	# Join what no blank parts on the line; the last word ends at the cursor.
 	for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -155,9 +174,9 @@ _whoport() {
 		_whoport_value "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}"
 	elif [[ $cur == [-+]* ]]; then
 		_whoport_offer '' "$cur" "${options[@]}"
-		[[ $cur != -k ]] || _whoport_value -k k ''
+		[[ ! $cur =~ ^-[$flags]*([ik])$ ]] || _whoport_value "$cur" "${BASH_REMATCH[1]}" ''
 		[[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
-	elif [[ $prev =~ ^-[$flags]*i$ && $cur != [/.@~]* ]]; then
+	elif [[ $prev =~ ^-[$flags]*i$ && ($cur == @* || $cur != [.~]* && $cur != */*) ]]; then
 		_whoport_value '' i "$cur"
 	else
 		_whoport_target

@@ -26,8 +26,16 @@ function __whoport_listed
     end
 end
 
+# Ports in use, of the protocols alone that the word names: tcp: TCP,UDP: 4UDP@h:
 function __whoport_ports
-    __whoport_ask -o COMMAND,LOCAL | string replace -rf '^(\S+)\s.*:(\d+)$' '$2\t$1' |
+    set -l one '(?:TCP|UDP|UDPLITE|MPTCP|SCTP)'
+    set -l of (__whoport_typed | string upper |
+        string replace -rf "^[46]?($one(,$one)*)[@:].*" '$1' | string split ,)
+    contains TCP $of; and set -a of MPTCP # which is TCP, too
+    set -q of[1]; or set of '\S+'
+    set of (string join '|' -- $of)
+    __whoport_ask -o COMMAND,NODE,LOCAL |
+        string replace -rf "^(\S+)\s+(?:$of)\s.*:(\d+)\$" '$2\t$1' |
         string replace -r '\t-$' '' | sort -nu | __whoport_listed
 end
 
@@ -36,12 +44,21 @@ function __whoport_names
     __whoport_ask $argv | string match -r '^[A-Za-z0-9_@][A-Za-z0-9_@/.,:+-]*$' | sort -u
 end
 
+# Paths; a name with a newline comes as two lines.
+function __whoport_paths
+    for line in (__fish_complete_path $argv)
+        test -e (string replace -r '\t.*' '' -- $line); and printf '%s\n' $line
+    end
+end
+
 function __whoport_targets
     switch (commandline -ct)
-        case '/*' '.*' '~*'
-            __fish_complete_path (commandline -ct)
         case '@*'
-            __whoport_names -U -o LOCAL
+            __whoport_behind_i; or __whoport_names -U -o LOCAL
+        case '.*' '~*' '*/*'
+            __whoport_paths (commandline -ct)
+            set -l ports (commandline -ct | string match -r '^:?\d[\d,-]*/')
+            and printf '%s\tprotocol\n' $ports{tcp,udp,udplite,mptcp,sctp}
         case '*'
             __whoport_ports
     end
@@ -61,7 +78,10 @@ end
 function __whoport_columns
     set -l columns COMMAND PID TID TASKCMD PPID PGID USER FD TYPE DEVICE SIZE NODE NAME STATE \
         LOCAL REMOTE INODE NETNS UID ARGS CWD START UNIT CONTAINER RECVQ SENDQ PEER REASON
-    printf '%s\tcolumn\n' $columns | __whoport_listed
+    set -l used (__whoport_typed | string upper | string split ,)[1..-2]
+    for column in $columns
+        contains -- $column $used; or printf '%s\tcolumn\n' $column
+    end | __whoport_listed
 end
 
 function __whoport_pids
@@ -72,7 +92,7 @@ end
 function __whoport_netns
     switch (__whoport_typed)
         case '*/*'
-            __fish_complete_path (__whoport_typed)
+            __whoport_paths (__whoport_typed)
         case '*'
             printf '%s\n' self all
             for path in /run/netns/*
@@ -94,8 +114,11 @@ function __whoport_at_target
     not __whoport_at_plus; and test (commandline -opc)[-1] != +c
 end
 
-function __whoport_at_k
-    string match -q -- '-k*' (commandline -ct)
+# True where a value may be attached. Options that take no other are declared with this
+# condition and to need a value (-x): so fish does not join other letters behind them, and yet
+# does not take the next word for their value.
+function __whoport_at_dash
+    string match -q -- '-*' (commandline -ct)
 end
 
 function __whoport_behind_i
@@ -108,31 +131,32 @@ complete -c whoport -f
 complete -c whoport -k -n __whoport_at_target -a '(__whoport_targets)'
 complete -c whoport -n __whoport_behind_i -a '(__whoport_inet)'
 
-complete -c whoport -s i -a '(__whoport_inet; __whoport_ports)' -d 'Internet sockets, by either end'
+complete -c whoport -n __whoport_at_dash -s i -x -k -a '(__whoport_inet; __whoport_ports)' \
+    -d 'Internet sockets, by either end'
 complete -c whoport -s U -d 'Unix sockets'
 complete -c whoport -s s -x -a '(__whoport_states)' -d 'Only these states, or all but these'
 complete -c whoport -s p -x -k -a '(__whoport_pids)' -d 'Only these processes'
 complete -c whoport -s u -x -a '(__fish_complete_users | __whoport_listed)' -d 'Only these users'
 complete -c whoport -s c -x -a '(__whoport_commands)' -d 'Only commands that begin so'
 complete -c whoport -s d -x -d 'Only these descriptors'
-complete -c whoport -s g -d 'Show process groups; only these'
+complete -c whoport -n __whoport_at_dash -s g -x -d 'Show process groups; only these'
 complete -c whoport -s N -l netns -x -a '(__whoport_netns)' -d 'Network namespace'
 complete -c whoport -l all -d 'Of a target every state; alone every socket'
 complete -c whoport -s a -d 'Accepted: selections always AND'
 complete -c whoport -s t -d 'Print process IDs only'
-complete -c whoport -s F -d 'Fields for programs'
+complete -c whoport -n __whoport_at_dash -s F -x -d 'Fields for programs'
 complete -c whoport -s J -d 'One JSON document'
 complete -c whoport -s j -d 'One JSON object a line'
-complete -c whoport -s r -d 'Again and again'
+complete -c whoport -n __whoport_at_dash -s r -x -d 'Again and again'
 complete -c whoport -n __whoport_at_plus -a +r -d 'Until nothing is found'
 complete -c whoport -s E -d 'Show who has the other end'
 complete -c whoport -n __whoport_at_plus -a +E -d 'List the other ends, too'
 complete -c whoport -s o -l columns -x -a '(__whoport_columns)' -d 'Choose columns'
 complete -c whoport -l no-header -d 'Leave out the header line'
 complete -c whoport -s R -d 'Show parent process IDs'
-complete -c whoport -s K -d 'Show the descriptors of each thread'
+complete -c whoport -n __whoport_at_dash -s K -x -a i -d 'Show the descriptors of each thread'
 complete -c whoport -s l -d 'Show user IDs, not names'
-complete -c whoport -s T -a 'q s qs' -d 'Show queues (q), state (s), or neither'
+complete -c whoport -n __whoport_at_dash -s T -x -a 'q s qs' -d 'Show queues (q), state (s), or neither'
 complete -c whoport -n __whoport_at_plus -a +c -d 'Width of COMMAND, 0 for all of it'
 complete -c whoport -n __whoport_at_plus -a +P -d 'Show ports by name'
 complete -c whoport -n __whoport_at_plus -a +n -d 'Show hosts by name'
@@ -144,7 +168,8 @@ complete -c whoport -s Q -d 'Exit 0 also if something was not found'
 complete -c whoport -s V -d 'Say what was not found'
 complete -c whoport -s w -d 'No notes'
 complete -c whoport -n __whoport_at_plus -a +w -d 'Notes again'
-complete -c whoport -s k -l kill -a "$sigs" -d 'Signal who holds'
+complete -c whoport -n __whoport_at_dash -s k -x -k -a "$sigs" -d 'Signal who holds'
+complete -c whoport -l kill -a "$sigs" -d 'Signal who holds'
 complete -c whoport -l grace -x -d 'Of -k: then KILL for who lives'
 complete -c whoport -l dry-run -d 'Say what -k or --close would do'
 complete -c whoport -l ask -d 'Ask before -k or --close act'
@@ -158,8 +183,3 @@ complete -c whoport -l stats -d 'Tell on stderr what it took'
 complete -c whoport -l proc -x -a '(__fish_complete_directories (__whoport_typed))' -d 'Proc tree'
 complete -c whoport -s h -l help -d 'Print a summary'
 complete -c whoport -s v -l version -d 'Print the version'
-
-# Behind -k fish would take KILL for letters of options.
-for signal in $sigs
-    complete -c whoport -n __whoport_at_k -o k$signal -d 'Signal who holds'
-end

@@ -9,12 +9,14 @@ mkdir -p "$tmp/bin" "$tmp/home" "$tmp/data" "$tmp/completions"
 chmod 700 "$tmp/data" # else fish takes another directory
 ln -s "$WHOPORT" "$tmp/bin/whoport"
 ln -s "$completion/whoport.bash" "$tmp/completions/whoport"
-touch "$tmp/home/plain"
+mkdir "$tmp/home/sub"
+touch "$tmp/home/plain" "$tmp/home/sub/one" "$tmp/home/odd
+plain"
 
 # The first line of each shell. Bash with the package finds the file by itself, as installed.
 bash_start="PS1='ready> '; bind 'set show-all-if-ambiguous on'; . $completion/whoport.bash"
 package_start="PS1='ready> '; bind 'set show-all-if-ambiguous on'; . $package"
-zsh_start="PS1='ready> ' LISTMAX=0; setopt nolistambiguous; fpath=($completion \$fpath)
+zsh_start="PS1='ready> ' LISTMAX=0; setopt nolistambiguous completeinword; fpath=($completion \$fpath)
 autoload -U compinit; compinit -u -D"
 fish_start="function fish_prompt; echo -n 'ready> '; end
 set fish_autosuggestion_enabled 0; . $completion/whoport.fish"
@@ -40,6 +42,17 @@ shows() {
 			fi
 			sleep 0.05
 		done
+	done
+}
+
+# lacks TEXT...: none of them is on the screen that shows() saw.
+lacks() {
+	[ -z "$problem" ] || return 0
+	for text; do
+		! grep -Fq -e "$text" "$tmp/screen" || {
+			complain "not expected: $text"
+			complain "$(grep . "$tmp/screen")"
+		}
 	done
 }
 
@@ -115,6 +128,17 @@ tab() {
 	shows "$@" || complain "Tab behind: $shown"
 }
 
+# stays LINE [BEHIND]: Tab takes nothing away, and adds no more than BEHIND, a pattern.
+stays() {
+	tab "$1"
+	[ -z "$problem" ] || return 0
+	terminal send-keys -t it -l '##'
+	shows '##' || return 0 # Tab is done
+	grep -q -e "^ready> $1${2:-}##" "$tmp/screen" && return
+	complain "$(grep . "$tmp/screen")"
+	complain "Tab behind: $1"
+}
+
 # shellcheck disable=SC2016 # names
 # Names of processes that no shell may evaluate; of 15 bytes at most.
 hold tcp4 tcp6 udp4 unix-stream:@server/live "named:\$(>pwned)" 'named:;>pwned' 'named:`>pwned`' \
@@ -134,12 +158,31 @@ ports() {
 	tab 'whoport ' "$@"
 	tab 'whoport -t ' "$@"
 	tab 'whoport -i ' "$@" TCP UDP
-	tab 'whoport tcp:' "$@"
 	# shellcheck disable=SC2016 # names
 	case $shell in
 	zsh | fish) tab 'whoport -k ' '$(>pwned)' ';>pwned' '`>pwned`' a:b '%F{red}$[1/0]' ;;
 	esac
+	whose udp4
+	udp=$port
+	whose tcp6
+	tcp6=$port
 	whose tcp4
+	tab 'whoport tcp:' "$port" "$tcp6"
+	lacks "$udp"
+	tab 'whoport -iTCP:' "$port" "$tcp6"
+	lacks "$udp"
+	tab 'whoport udp:' "udp:$udp"
+	tab 'whoport -iUDP:' "-iUDP:$udp"
+	tab 'whoport 53/udpl' 'ready> whoport 53/udplite'
+	# The cursor on the slash; fish would go to the end of the word.
+	case $shell in
+	bash* | zsh)
+		clear_screen
+		terminal send-keys -t it -l "whoport ${udp%?}/udp"
+		terminal send-keys -t it Left Left Left Left Tab
+		shows "ready> whoport $udp/udp" || complain "Tab in: ${udp%?}/udp"
+		;;
+	esac
 	# The list stands for a command line that is ready.
 	tab "whoport --no-header -o PID tcp:$port" "tcp:$port"
 	terminal send-keys -t it Enter
@@ -157,6 +200,14 @@ values() {
 	tab 'whoport -u roo' 'ready> whoport -u root'
 	tab 'whoport -U @ser' 'ready> whoport -U @server/live'
 	tab 'whoport ./pla' 'ready> whoport ./plain'
+	tab 'whoport sub/o' 'ready> whoport sub/one'
+	tab 'whoport -iUDPL' 'ready> whoport -iUDPLITE'
+	tab 'whoport -nPiUDPL' 'ready> whoport -nPiUDPLITE'
+	# A host belongs behind @, no socket.
+	stays 'whoport -i@serve'
+	stays 'whoport -i @serve'
+	[ "$shell" != zsh ] || tab 'whoport -i@localho' 'ready> whoport -i@localhost'
+	stays 'whoport -o PID,CONTAINER,CONTA'
 	tab 'whoport -i UDPL' 'ready> whoport -i UDPLITE'
 	tab 'whoport -s TCP:LIS' 'ready> whoport -s TCP:LISTEN'
 	tab 'whoport -nUsLIS' 'ready> whoport -nUsLISTEN'
@@ -184,6 +235,15 @@ options() {
 	tab 'whoport --no-h' 'ready> whoport --no-header'
 	tab 'whoport -' --netns --timeout -k -J
 	tab 'whoport +' +c +r +E
+	case $shell in
+	bash*) # where it lists at once, it would not insert what is shorter
+		clear_screen
+		terminal send-keys -t it "bind 'set show-all-if-ambiguous off'" Enter
+		;;
+	esac
+	for letter in k i p t n r J K T E; do
+		stays "whoport -$letter" '.*'
+	done
 	stop
 }
 
