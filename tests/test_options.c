@@ -1,37 +1,14 @@
 /* The command line: clusters, values, long options, errors, the text of --help. */
 #define _GNU_SOURCE
-#include "fixture.h"
-#include "options.h"
+#include "command_line.h"
 
 #include <stdlib.h>
-
-/* Words of one command line behind the program's name; ended by NULL. */
-struct line {
-	const char *words[8];
-};
-
-static int parse(const struct line *line, struct options *o, struct option_error *error)
-{
-	char *argv[9] = {(char *)"whoport"};
-	struct names names;
-	int argc = 1;
-
-	while (argc < 9 && line->words[argc - 1]) {
-		argv[argc] = (char *)line->words[argc - 1];
-		argc++;
-	}
-	make_names(&names);
-	*error = (struct option_error){"", NULL};
-	int rc = options_parse(argc, argv, &names, o, error);
-	names_free(&names);
-	return rc;
-}
 
 static void parse_ok(const struct line *line, struct options *o)
 {
 	struct option_error error;
 
-	if (parse(line, o, &error) != 0)
+	if (parse_line(line, o, &error) != 0)
 		fail_msg("%s: %s", error.object, error.why);
 }
 
@@ -316,7 +293,7 @@ static void options_parse_o_refuses_too_many_columns(void **state)
 	assert_int_equal(o.columns_len, COLUMN_COUNT);
 	options_free(&o);
 	strcat(list, ",PID");
-	assert_int_equal(parse(&(struct line){{"-o", list}}, &o, &error), -EINVAL);
+	assert_int_equal(parse_line(&(struct line){{"-o", list}}, &o, &error), -EINVAL);
 	assert_string_equal(error.why, "too many columns");
 	options_free(&o);
 }
@@ -357,7 +334,7 @@ static void options_parse_names_what_it_refuses(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct option_error error;
 		struct options o;
-		assert_int_equal(parse(&cases[i].line, &o, &error), -EINVAL);
+		assert_int_equal(parse_line(&cases[i].line, &o, &error), -EINVAL);
 		assert_string_equal(error.object, cases[i].object);
 		assert_non_null(error.why);
 		assert_memory_equal(error.why, cases[i].why, strlen(cases[i].why));
@@ -427,7 +404,7 @@ static void help_lists_every_known_option_once(void **state)
 		if (*word == ' ') /* the text of an option that had no room */
 			continue;
 		word[word[1] == '-' ? strcspn(word, "= ") : 2] = '\0';
-		if (parse(&(struct line){{word, "1"}}, &o, &error) != 0)
+		if (parse_line(&(struct line){{word, "1"}}, &o, &error) != 0)
 			assert_string_not_equal(error.why, "unknown option");
 		options_free(&o);
 		buf_add_str(&found, word);

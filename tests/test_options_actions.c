@@ -1,43 +1,11 @@
 /* The options that act: -k, --wait, --close and their helpers, and which go together. */
 #define _GNU_SOURCE
-#include "fixture.h"
-#include "options.h"
+#include "command_line.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Words of one command line behind the program's name; ended by NULL. */
-struct line {
-	const char *words[6];
-};
-
-/* Parse and check. */
-static int read_line(const struct line *line, struct options *o, struct option_error *error)
-{
-	char *argv[7] = {(char *)"whoport"};
-	struct names names;
-	int argc = 1;
-
-	while (argc < 7 && line->words[argc - 1]) {
-		argv[argc] = (char *)line->words[argc - 1];
-		argc++;
-	}
-	make_names(&names);
-	*error = (struct option_error){"", NULL};
-	int rc = options_parse(argc, argv, &names, o, error);
-	names_free(&names);
-	return rc < 0 ? rc : options_check(o, error);
-}
-
-static void read_ok(const struct line *line, struct options *o)
-{
-	struct option_error error;
-
-	if (read_line(line, o, &error) != 0)
-		fail_msg("%s: %s", error.object, error.why);
-}
 
 static void assert_refused(const struct line *line, const char *object, const char *why)
 {

@@ -1,46 +1,15 @@
 /* The options that choose a format or repeat the answer: -F, -J, -j, -r, -E; who is accepted. */
 #define _GNU_SOURCE
-#include "fixture.h"
-#include "options.h"
+#include "command_line.h"
 
 #include <stdlib.h>
-
-/* Words of one command line behind the program's name; ended by NULL. */
-struct line {
-	const char *words[6];
-};
-
-static int parse(const struct line *line, struct options *o, struct option_error *error)
-{
-	char *argv[7] = {(char *)"whoport"};
-	struct names names;
-	int argc = 1;
-
-	while (argc < 7 && line->words[argc - 1]) {
-		argv[argc] = (char *)line->words[argc - 1];
-		argc++;
-	}
-	make_names(&names);
-	*error = (struct option_error){"", NULL};
-	int rc = options_parse(argc, argv, &names, o, error);
-	names_free(&names);
-	return rc < 0 ? rc : options_check(o, error);
-}
-
-static void parse_ok(const struct line *line, struct options *o)
-{
-	struct option_error error;
-
-	if (parse(line, o, &error) != 0)
-		fail_msg("%s %s: %s", line->words[0], error.object, error.why);
-}
 
 static void assert_refused(const struct line *line, const char *object, const char *why)
 {
 	struct option_error error;
 	struct options o;
 
-	if (parse(line, &o, &error) != -EINVAL)
+	if (read_line(line, &o, &error) != -EINVAL)
 		fail_msg("taken: %s %s", line->words[0], line->words[1] ? line->words[1] : "");
 	assert_string_equal(error.object, object);
 	assert_string_equal(error.why, why);
@@ -81,7 +50,7 @@ static void fields_are_the_rest_of_the_word(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct options o;
-		parse_ok(&cases[i].line, &o);
+		read_ok(&cases[i].line, &o);
 		assert_true(o.fields && !o.pids_only && !o.field_help);
 		assert_int_equal(o.fields_bare, cases[i].bare);
 		assert_int_equal(o.field_choice.nul, cases[i].nul);
@@ -99,10 +68,10 @@ static void question_mark_asks_for_the_fields(void **state)
 	struct options o;
 
 	(void)state;
-	parse_ok(&(struct line){{"-F?"}}, &o);
+	read_ok(&(struct line){{"-F?"}}, &o);
 	assert_true(o.field_help && !o.help);
 	options_free(&o);
-	parse_ok(&(struct line){{"-?"}}, &o);
+	read_ok(&(struct line){{"-?"}}, &o);
 	assert_true(o.help && !o.field_help);
 	options_free(&o);
 }
@@ -127,7 +96,7 @@ static void fields_choose_keys_of_json(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct options o;
-		parse_ok(&lines[i], &o);
+		read_ok(&lines[i], &o);
 		assert_true(o.fields && (o.json || o.json_lines));
 		assert_true(field_choice_has(&o.field_choice, 'c'));
 		assert_false(field_choice_has(&o.field_choice, 'n'));
@@ -168,7 +137,7 @@ static void repeat_takes_seconds_count_and_marker(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct options o;
-		parse_ok(&cases[i].line, &o);
+		read_ok(&cases[i].line, &o);
 		assert_true(o.repeat);
 		assert_int_equal(o.repeat_while_found, cases[i].while_found);
 		assert_int_equal(o.repeat_ms, cases[i].ms);
@@ -187,7 +156,7 @@ static void other_letters_behind_r_are_options(void **state)
 	struct options o;
 
 	(void)state;
-	parse_ok(&(struct line){{"-rnt", "80"}}, &o);
+	read_ok(&(struct line){{"-rnt", "80"}}, &o);
 	assert_true(o.repeat && o.pids_only);
 	assert_int_equal(o.repeat_ms, 15000);
 	assert_one_word(&o, "80");
@@ -230,10 +199,10 @@ static void options_from_habit_change_nothing(void **state)
 	struct options plain;
 
 	(void)state;
-	parse_ok(&(struct line){{"80"}}, &plain);
+	read_ok(&(struct line){{"80"}}, &plain);
 	for (size_t i = 0; i < 4; i++) {
 		struct options o;
-		parse_ok(&lines[i], &o);
+		read_ok(&lines[i], &o);
 		assert_one_word(&o, "80");
 		o.accepted = false;
 		options_free(&o);
@@ -307,7 +276,7 @@ static void what_goes_together_is_taken(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct options o;
-		parse_ok(&lines[i], &o);
+		read_ok(&lines[i], &o);
 		options_free(&o);
 	}
 }

@@ -15,25 +15,6 @@ take() {
 	eval "$1_pid=\$pid $1_fd=\$fd $1_inode=\$inode $1_port=\$port"
 }
 
-# query PYTHON: true of the rows of -j.
-query() {
-	if ! needs_python json; then
-		skip=$why_not
-		return
-	fi
-	wrong=$("$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
-import sys
-sys.path.insert(0, sys.argv[1])
-from json_check import parse
-with open(sys.argv[2], "rb") as file:
-    rows = [parse(line) for line in file]
-if not eval(sys.argv[3]):
-    print(rows)
-EOF
-	) || wrong="failed: $wrong"
-	[ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
-}
-
 # Sets here and there: what is asked about, and its other end.
 # one_way NAME: the row of `here` is called NAME, in which PEER is its other end.
 one_way() {

@@ -230,25 +230,6 @@ check 'fields are printable ASCII in the C locale, harmless in another' quiet_fi
 
 # --- sockets that nobody holds ----------------------------------------------
 
-# query PYTHON: true of the rows of -j; others of the same port may be there.
-query() {
-	if ! needs_python json; then
-		skip=$why_not
-		return
-	fi
-	wrong=$("$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
-import sys
-sys.path.insert(0, sys.argv[1])
-from json_check import parse
-with open(sys.argv[2], "rb") as file:
-    rows = [parse(line) for line in file]
-if not eval(sys.argv[3]):
-    print(rows)
-EOF
-	) || wrong="failed: $wrong"
-	[ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
-}
-
 release
 hold timewait4 queue4 queue6 orphan4 tcp4 udp4 "unix-queue:$tmp/queue" "unix-conn:$tmp/conn"
 

@@ -286,6 +286,25 @@ expect_pids() {
 	cmp -s "$tmp/want" "$tmp/out" || { show_run; complain "expected:$nl$*"; }
 }
 
+# query PYTHON: true of the rows of -j that run() left.
+query() {
+	if ! needs_python json; then
+		skip=$why_not
+		return
+	fi
+	wrong=$("$python" - "$tests" "$tmp/out" "$1" 2>&1 <<'EOF'
+import sys
+sys.path.insert(0, sys.argv[1])
+from json_check import parse
+with open(sys.argv[2], "rb") as file:
+    rows = [parse(line) for line in file]
+if not eval(sys.argv[3]):
+    print(rows)
+EOF
+	) || wrong="failed: $wrong"
+	[ -z "$wrong" ] || complain "$shown: not so: $1$nl$wrong"
+}
+
 # valid_json document|lines [some|cycles]...: what run() left is what the schema says.
 valid_json() {
 	if ! needs_python jsonschema; then
