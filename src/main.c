@@ -4,20 +4,18 @@
  * Data flows one way, and includes point the same way:
  *
  *   options   options.c         argv into a struct
- *             options_check.c   which actions go with which options
+ *             option_table.c    the options, a row each, and their values
+ *             options_check.c   which of them go together
+ *             options_help.c    --help
  *             notes.c           what stayed unseen or was not found, on stderr
  *             stats.c           what --stats tells
- *             option_table.c    the options, a row each, and their values
- *             options_help.c    --help
  *             status.c          the exit status of an answer
  *             run.c             options into a filter, namespaces, looks
  *             answer.c          the answer in rows
  *             repeat.c          -r: again and again
  *             action.c          -k, --wait, --close
- *
  *   base      buf.c             growing byte buffer, large writes
- *             grow.c            growing arrays
- *             sort_key.c        sorting by a number
+ *             grow.c sort_key.c growing arrays, sorting by a number
  *             num.c             strict numbers
  *             line_reader.c     text by lines in constant memory
  *             escape.c          foreign names made harmless
@@ -49,8 +47,7 @@
  *             clue.c            what is known of a socket without holder
  *             names.c           users, services, hosts
  *             netns.c           network namespaces that are known
- *             netns_walk.c      which there are
- *             netns_enter.c     ways into one
+ *             netns_walk.c netns_enter.c which there are, ways into one
  *             netns_word.c      the words of -N
  *             cgroup.c          cgroups of version 2, by id
  *             cgroup_name.c     units and containers in their paths
@@ -70,8 +67,7 @@
  *   scanners  scan.c            what every scanner is asked, and tells
  *             scan_procfd.c     PID/fd and PID/task/TID/fd
  *             scan_bpf.c        the kernel's iterator over all descriptors
- *             bpf_iterator.c    how to get one
- *             bpf_program.c     the program that it runs
+ *             bpf_iterator.c bpf_program.c how to get one, what it runs
  *             survey.c          how many descriptors, who may not be read
  *             scanner.c         which scanner is asked
  *             evidence.c        io_urings, mappings, messages, sleeping threads
@@ -107,16 +103,13 @@
  *             format_pids.c     -t
  *             format_field.c    -F
  *             format_json.c     -J, -j: the keys
- *             json_process.c    their values: process, descriptor
- *             json_sock.c       socket
- *             json_other.c      other end, reason
+ *             json_process.c json_sock.c json_other.c their values
  *   actions   kill.c            -k: plan, signal, wait, look again
  *             kill_none.c       ... if there is nobody to signal
  *             victim.c          who is signalled
  *             claim.c           whether a process holds what it was seen with
  *             refusal.c         why nobody is
- *             guard.c           who is better not signalled
- *             guard_container.c runtimes and port forwarders of containers
+ *             guard.c guard_container.c who is better not signalled
  *             place.c           ports and names that are to come free
  *             vacancy.c         whether they are
  *             aftermath.c       free, or held again?
