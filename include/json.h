@@ -20,6 +20,9 @@ void json_add_string(struct buf *out, const char *bytes, size_t len);
 /** The same inside of quotes that the caller adds, for strings made of several parts. */
 void json_add_bytes(struct buf *out, const char *bytes, size_t len);
 
+/** Append null. */
+void json_add_null(struct buf *out);
+
 /** Append a terminated string, or null for NULL. */
 void json_add_text(struct buf *out, const char *text);
 

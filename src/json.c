@@ -70,12 +70,17 @@ void json_add_string(struct buf *out, const char *bytes, size_t len)
 	buf_add_char(out, '"');
 }
 
+void json_add_null(struct buf *out)
+{
+	buf_add_str(out, "null");
+}
+
 void json_add_text(struct buf *out, const char *text)
 {
 	if (text)
 		json_add_string(out, text, strlen(text));
 	else
-		buf_add_str(out, "null");
+		json_add_null(out);
 }
 
 void json_add_number_or_null(struct buf *out, uint64_t number)
@@ -83,5 +88,5 @@ void json_add_number_or_null(struct buf *out, uint64_t number)
 	if (number)
 		buf_add_dec(out, number);
 	else
-		buf_add_str(out, "null");
+		json_add_null(out);
 }

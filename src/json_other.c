@@ -14,11 +14,6 @@
 #include "snapshot.h"
 #include "sock.h"
 
-static void add_null(struct buf *out)
-{
-	buf_add_str(out, "null");
-}
-
 /* {"pid":811,"command":"nginx","fd":6}; in a list. */
 static void add_other(const struct process *p, const struct holder *h, bool first, struct buf *out)
 {
@@ -58,13 +53,13 @@ static size_t add_acceptors(const struct row *row, bool is_peer, bool first, str
 void json_value_peer(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	if (!style->ends) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	struct end end = ends_of(style->ends, row->sock);
 	bool any = false;
 	if (end.unknown) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	buf_add_char(out, '[');
@@ -95,7 +90,7 @@ void json_value_listener(const struct column_style *style, const struct row *row
 {
 	(void)style;
 	if (row->reason != REASON_NOT_ACCEPTED) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	buf_add_char(out, '[');
@@ -130,7 +125,7 @@ void json_value_holders(const struct column_style *style, const struct row *row,
 	if (row->reason == REASON_IN_FLIGHT && row->clue)
 		add_guessed(row, out);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_suspects(const struct column_style *style, const struct row *row, struct buf *out)
@@ -141,6 +136,6 @@ void json_value_suspects(const struct column_style *style, const struct row *row
 	if (guessed && row->reason != REASON_IN_FLIGHT)
 		add_guessed(row, out);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 

@@ -13,11 +13,6 @@
 
 #include <string.h>
 
-static void add_null(struct buf *out)
-{
-	buf_add_str(out, "null");
-}
-
 void json_value_pid(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
@@ -38,7 +33,7 @@ void json_value_ppid(const struct column_style *style, const struct row *row, st
 	if (row->process && !row->process->is_gone) /* 0 is an answer: the kernel's, or abroad */
 		buf_add_dec(out, (uint64_t)row->process->ppid);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_pgid(const struct column_style *style, const struct row *row, struct buf *out)
@@ -47,7 +42,7 @@ void json_value_pgid(const struct column_style *style, const struct row *row, st
 	if (row->process && !row->process->is_gone)
 		buf_add_dec(out, (uint64_t)row->process->pgid);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_command_of(const struct process *p, struct buf *out)
@@ -55,7 +50,7 @@ void json_value_command_of(const struct process *p, struct buf *out)
 	if (p && p->command_len > 0)
 		json_add_string(out, p->command, p->command_len);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_command(const struct column_style *style, const struct row *row, struct buf *out)
@@ -76,7 +71,7 @@ void json_value_uid(const struct column_style *style, const struct row *row, str
 	if (row->process)
 		buf_add_dec(out, row->process->uid);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_login(const struct column_style *style, const struct row *row, struct buf *out)
@@ -93,7 +88,7 @@ void json_value_start(const struct column_style *style, const struct row *row, s
 	if (row->process && process_start(row->process, style->boot_time, &seconds) && seconds > 0)
 		buf_add_dec(out, (uint64_t)seconds);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_cmdline(const struct column_style *style, const struct row *row, struct buf *out)
@@ -102,7 +97,7 @@ void json_value_cmdline(const struct column_style *style, const struct row *row,
 
 	(void)style;
 	if (!p || !p->args) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	buf_add_char(out, '[');
@@ -126,7 +121,7 @@ static void add_place(struct cgroup_name name, struct buf *out)
 	if (name.len > 0)
 		json_add_string(out, name.text, name.len);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_unit(const struct column_style *style, const struct row *row, struct buf *out)
@@ -148,7 +143,7 @@ void json_value_fd_of(const struct holder *h, struct buf *out)
 	if (h && h->kind != HOLDER_MEM)
 		buf_add_dec(out, (uint64_t)h->fd);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_fd(const struct column_style *style, const struct row *row, struct buf *out)

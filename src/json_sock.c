@@ -13,11 +13,6 @@
 #include <net/if.h>
 #include <string.h>
 
-static void add_null(struct buf *out)
-{
-	buf_add_str(out, "null");
-}
-
 void json_value_type(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	(void)style;
@@ -49,7 +44,7 @@ void json_value_protocol(const struct column_style *style, const struct row *row
 	else if (s->proto == SOCK_PROTO_OTHER && s->name_len > 0)
 		json_add_string(out, s->name, s->name_len);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_state(const struct column_style *style, const struct row *row, struct buf *out)
@@ -87,7 +82,7 @@ void json_value_socket_uid(const struct column_style *style, const struct row *r
 	if (row->sock->uid_known)
 		buf_add_dec(out, row->sock->uid);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_bound_device(const struct column_style *style, const struct row *row,
@@ -148,7 +143,7 @@ void json_value_local(const struct column_style *style, const struct row *row, s
 	if (row->sock->local.family != AF_UNSPEC)
 		add_end(row->sock, &row->sock->local, out);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 void json_value_remote(const struct column_style *style, const struct row *row, struct buf *out)
@@ -159,7 +154,7 @@ void json_value_remote(const struct column_style *style, const struct row *row, 
 	if (a->family != AF_UNSPEC && (a->port != 0 || !addr_is_wildcard(a)))
 		add_end(row->sock, a, out);
 	else
-		add_null(out);
+		json_add_null(out);
 }
 
 /* An abstract name begins with '@' in place of its NUL; a path that does, with \x40. */
@@ -169,7 +164,7 @@ void json_value_path(const struct column_style *style, const struct row *row, st
 
 	(void)style;
 	if (s->proto != SOCK_PROTO_UNIX || !s->name || s->name_len == 0) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	bool head = s->name_is_exact && (*s->name == '\0' || *s->name == '@');
@@ -184,7 +179,7 @@ void json_value_queues(const struct column_style *style, const struct row *row, 
 {
 	(void)style;
 	if (!sock_has_queues(row->sock)) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	buf_add_str(out, "{\"recv\":");
@@ -203,7 +198,7 @@ void json_value_timer(const struct column_style *style, const struct row *row, s
 
 	(void)style;
 	if (s->timer == SOCK_TIMER_NONE) {
-		add_null(out);
+		json_add_null(out);
 		return;
 	}
 	buf_add_str(out, "{\"name\":");
