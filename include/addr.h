@@ -60,4 +60,11 @@ bool addr_parse(const char *text, size_t len, struct addr *out);
  */
 void addr_add_ip(struct buf *out, const struct addr *a, const char *scope);
 
+/**
+ * Append the scope of a link-local address, `%eth0`; nothing if it has none.
+ *
+ * @flags  of escape_add()
+ */
+void addr_add_scope(struct buf *out, const struct addr *a, const char *scope, unsigned flags);
+
 #endif

@@ -28,6 +28,9 @@ size_t descriptor_protocol(int proc_fd, const struct holder *h, char *out, size_
 /** Path of a descriptor below the proc root: "811/fd/5", "811/task/812/fd/5". */
 void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size);
 
+/** The same for what /proc tells of it: "811/fdinfo/5". */
+void descriptor_info_path(pid_t pid, pid_t tid, int fd, char *out, size_t size);
+
 /**
  * Read the flags of a descriptor, from PID/fdinfo/FD, if it is still the same socket.
  *

@@ -29,6 +29,9 @@ struct holder_index {
 	size_t len, cap;
 };
 
+/** Order by (pid, tid, fd, kind), whatever the socket. */
+int holder_compare(const struct holder *a, const struct holder *b);
+
 /** Release the index. */
 void holder_index_free(struct holder_index *x);
 

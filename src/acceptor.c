@@ -7,19 +7,9 @@
 
 #include <stdlib.h>
 
-static int compare_number(long a, long b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int compare_holder(const void *x, const void *y)
 {
-	const struct holder *const *a = x, *const *b = y;
-	int order = compare_number((*a)->pid, (*b)->pid);
-
-	if (order == 0)
-		order = compare_number((*a)->tid, (*b)->tid);
-	return order ? order : compare_number((*a)->fd, (*b)->fd);
+	return holder_compare(*(const struct holder *const *)x, *(const struct holder *const *)y);
 }
 
 void acceptors_find(const struct snapshot *snap, const struct sock *s, struct acceptors *out)

@@ -106,6 +106,21 @@ bool addr_parse(const char *text, size_t len, struct addr *out)
 	return true;
 }
 
+void addr_add_scope(struct buf *out, const struct addr *a, const char *scope, unsigned flags)
+{
+	char name[IF_NAMESIZE];
+
+	if (!a->scope_id)
+		return;
+	buf_add_char(out, '%');
+	if (!scope)
+		scope = if_indextoname(a->scope_id, name);
+	if (scope)
+		escape_add(out, scope, strlen(scope), flags, ESCAPE_ALL);
+	else
+		buf_add_dec(out, a->scope_id);
+}
+
 void addr_add_ip(struct buf *out, const struct addr *a, const char *scope)
 {
 	struct addr shown = addr_unmap(a);
@@ -120,19 +135,11 @@ void addr_add_ip(struct buf *out, const struct addr *a, const char *scope)
 			buf_add_dec(out, byte[i]);
 		}
 	} else if (shown.family == AF_INET6) {
-		char text[INET6_ADDRSTRLEN], name[IF_NAMESIZE];
+		char text[INET6_ADDRSTRLEN];
 		inet_ntop(AF_INET6, &shown.ip.v6, text, sizeof(text));
 		buf_add_char(out, '[');
 		buf_add_str(out, text);
-		if (shown.scope_id) {
-			buf_add_char(out, '%');
-			if (!scope)
-				scope = if_indextoname(shown.scope_id, name);
-			if (scope)
-				escape_add(out, scope, strlen(scope), ESCAPE_BLANKS, ESCAPE_ALL);
-			else
-				buf_add_dec(out, shown.scope_id);
-		}
+		addr_add_scope(out, &shown, scope, ESCAPE_BLANKS);
 		buf_add_char(out, ']');
 	}
 }

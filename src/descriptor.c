@@ -18,12 +18,22 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size)
+static void add_path(pid_t pid, pid_t tid, const char *table, int fd, char *out, size_t size)
 {
 	if (tid == pid)
-		snprintf(out, size, "%d/fd/%d", (int)pid, fd);
+		snprintf(out, size, "%d/%s/%d", (int)pid, table, fd);
 	else
-		snprintf(out, size, "%d/task/%d/fd/%d", (int)pid, (int)tid, fd);
+		snprintf(out, size, "%d/task/%d/%s/%d", (int)pid, (int)tid, table, fd);
+}
+
+void descriptor_path(pid_t pid, pid_t tid, int fd, char *out, size_t size)
+{
+	add_path(pid, tid, "fd", fd, out, size);
+}
+
+void descriptor_info_path(pid_t pid, pid_t tid, int fd, char *out, size_t size)
+{
+	add_path(pid, tid, "fdinfo", fd, out, size);
 }
 
 /*
@@ -68,10 +78,7 @@ bool descriptor_flags(int proc_fd, const struct holder *h, uint32_t *out)
 
 	if (h->kind != HOLDER_FD)
 		return false;
-	if (h->tid == h->pid)
-		snprintf(path, sizeof(path), "%d/fdinfo/%d", (int)h->pid, h->fd);
-	else
-		snprintf(path, sizeof(path), "%d/task/%d/fdinfo/%d", (int)h->pid, (int)h->tid, h->fd);
+	descriptor_info_path(h->pid, h->tid, h->fd, path, sizeof(path));
 	ssize_t n = procfs_read(proc_fd, path, text, sizeof(text));
 	return n > 0 && fdinfo_parse_flags(text, (size_t)n, out, &inode) &&
 	       (inode == 0 || inode == h->inode);

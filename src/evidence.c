@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "evidence.h"
 
+#include "descriptor.h"
 #include "fdinfo.h"
 #include "grow.h"
 #include "holder.h"
@@ -74,15 +75,6 @@ static int take_ring_line(void *ctx, const char *line, size_t len)
 	return add(r->out, &r->found);
 }
 
-/* "811/fdinfo/5", or below the thread whose table it is. */
-static void format_fdinfo(char *out, size_t size, pid_t pid, pid_t tid, int fd)
-{
-	if (tid == pid)
-		snprintf(out, size, "%d/fdinfo/%d", (int)pid, fd);
-	else
-		snprintf(out, size, "%d/task/%d/fdinfo/%d", (int)pid, (int)tid, fd);
-}
-
 /* Could the ring be read while it was not busy? */
 static bool is_complete(const struct ring_reading *r)
 {
@@ -103,7 +95,7 @@ static int read_ring(int proc_fd, const struct scan_sight *s, int *pauses,
 	char path[64];
 	int rc;
 
-	format_fdinfo(path, sizeof(path), s->pid, s->tid, s->fd);
+	descriptor_info_path(s->pid, s->tid, s->fd, path, sizeof(path));
 	for (;;) {
 		r.ring = (struct fdinfo_ring){0};
 		out->len = before;
@@ -322,7 +314,7 @@ int evidence_add_messages(const struct evidence_request *rq, const struct holder
 		uint64_t count = 0;
 		char path[64];
 
-		format_fdinfo(path, sizeof(path), h->pid, h->tid, h->fd);
+		descriptor_info_path(h->pid, h->tid, h->fd, path, sizeof(path));
 		rc = read_lines(rq->proc_fd, path, take_scm_line, &count);
 		if (rc == 0 && count > 0)
 			rc = add(out, &(struct evidence){EVIDENCE_MESSAGE, h->pid, h->tid, h->fd, 0});

@@ -24,12 +24,8 @@ int holder_index_add(struct holder_index *x, const struct holder *h)
 	return 0;
 }
 
-static int compare_holder(const void *x, const void *y)
+int holder_compare(const struct holder *a, const struct holder *b)
 {
-	const struct holder *a = x, *b = y;
-
-	if (a->inode != b->inode)
-		return a->inode < b->inode ? -1 : 1;
 	if (a->pid != b->pid)
 		return a->pid < b->pid ? -1 : 1;
 	if (a->tid != b->tid)
@@ -37,6 +33,15 @@ static int compare_holder(const void *x, const void *y)
 	if (a->fd != b->fd)
 		return a->fd < b->fd ? -1 : 1;
 	return a->kind < b->kind ? -1 : a->kind > b->kind;
+}
+
+static int compare_holder(const void *x, const void *y)
+{
+	const struct holder *a = x, *b = y;
+
+	if (a->inode != b->inode)
+		return a->inode < b->inode ? -1 : 1;
+	return holder_compare(a, b);
 }
 
 /* Replace the array by one that is sorted by inode. Return 0 or -ENOMEM. */

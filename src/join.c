@@ -130,23 +130,13 @@ static int join_sock(const struct snapshot *snap, struct filter *filter, const s
 	return row_list_add(out, &row);
 }
 
-static int compare_number(long a, long b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int compare_row(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
 	int order = (a->holder == NULL) - (b->holder == NULL);
 
-	if (order == 0 && a->holder) {
-		order = compare_number(a->holder->pid, b->holder->pid);
-		if (order == 0)
-			order = compare_number(a->holder->tid, b->holder->tid);
-		if (order == 0)
-			order = compare_number(a->holder->fd, b->holder->fd);
-	}
+	if (order == 0 && a->holder)
+		order = holder_compare(a->holder, b->holder);
 	if (order == 0)
 		order = sock_compare_address(a->sock, b->sock);
 	if (order == 0)

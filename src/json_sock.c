@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "column.h"
+#include "escape.h"
 #include "join.h"
 #include "json.h"
 #include "netns.h"
@@ -10,8 +11,6 @@
 #include "sock_text.h"
 
 #include <arpa/inet.h>
-#include <net/if.h>
-#include <string.h>
 
 void json_value_type(const struct column_style *style, const struct row *row, struct buf *out)
 {
@@ -117,24 +116,20 @@ void json_value_name(const struct column_style *style, const struct row *row, st
 
 static void add_end(const struct sock *s, const struct addr *a, struct buf *out)
 {
-	char text[INET6_ADDRSTRLEN], scope[IF_NAMESIZE];
-	const char *name = s->device;
+	char text[INET6_ADDRSTRLEN];
+	struct buf scope = {0};
 
 	inet_ntop(a->family, &a->ip, text, sizeof(text));
+	addr_add_scope(&scope, a, s->device, ESCAPE_RAW);
 	buf_add_str(out, "{\"address\":\"");
 	buf_add_str(out, text);
-	if (a->scope_id) {
-		buf_add_char(out, '%');
-		if (!name)
-			name = if_indextoname(a->scope_id, scope);
-		if (name)
-			json_add_bytes(out, name, strlen(name));
-		else
-			buf_add_dec(out, a->scope_id);
-	}
+	json_add_bytes(out, scope.data, scope.len);
 	buf_add_str(out, "\",\"port\":");
 	buf_add_dec(out, a->port);
 	buf_add_char(out, '}');
+	if (scope.error)
+		out->error = scope.error;
+	buf_free(&scope);
 }
 
 void json_value_local(const struct column_style *style, const struct row *row, struct buf *out)

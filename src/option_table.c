@@ -277,7 +277,8 @@ static int set_repeat(struct option_parser *p, const struct option_row *row, con
 	o->repeat_count = 0;
 	o->marker = NULL;
 	if (len > 0 && !num_parse_seconds(text, text + len, &o->repeat_ms))
-		return option_refuse(p, option, text, "must begin with seconds up to 1000000, with three decimals at most");
+		return option_refuse(p, option, text, "must begin with seconds up to 1000000, "
+						      "with three decimals at most");
 	at += len;
 	if (*at == 'c' && !(at = parse_count(at + 1, &o->repeat_count)))
 		return option_refuse(p, option, text, "behind c must be how often, from 1");

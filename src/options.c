@@ -135,7 +135,8 @@ static void note_loose_value(struct option_parser *p, const struct option_row *r
 	const char *word = p->at < p->argc ? p->argv[p->at] : "";
 
 	if ((row->value != VALUE_ATTACHED && row->value != VALUE_REST) || !row->attached ||
-	    !strchr(row->attached, '1') || row->letter == 'k' || *word == '\0' || word[strspn(word, "0123456789")])
+	    !strchr(row->attached, '1') || row->letter == 'k' || *word == '\0' ||
+	    word[strspn(word, "0123456789")])
 		return;
 	p->o->loose_value = word;
 	p->o->loose_option[0] = row->sign;
