@@ -46,9 +46,14 @@ struct options {
 	uint64_t repeat_count; /* 0: without end */
 	const char *marker;    /* format of strftime(3); NULL: the usual; argv's */
 	bool ends, list_ends;  /* -E, +E */
+	bool details;          /* -D, --sockopts */
+	bool sockopts;         /* --sockopts */
+	bool brief;            /* --brief */
 	bool kill;       /* -k */
 	int signal;      /* its signal */
 	bool dry_run, ask, force;
+	bool why;        /* --why */
+	bool probe;      /* --probe: with a bind() of our own */
 	bool close;      /* --close */
 	bool has_grace, has_timeout;
 	uint32_t grace_ms, timeout_ms;

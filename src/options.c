@@ -213,6 +213,7 @@ int options_parse(int argc, char *const *argv, struct names *names, struct optio
 		if (rc < 0)
 			return rc;
 	}
+	out->details |= out->sockopts;
 	bool only_tells = out->help || out->version || out->field_help;
 	return only_tells || p.scanner_given ? 0 : option_read_environment(&p);
 }

@@ -24,6 +24,8 @@ static int check_helpers(const struct options *o, struct option_error *out)
 		return refuse(out, "--force", "goes with -k only");
 	if (o->has_timeout && o->wait == OPTION_WAIT_NOT)
 		return refuse(out, "--timeout", "goes with --wait only");
+	if (o->probe && !o->why)
+		return refuse(out, "--probe", "goes with --why only");
 	if (acting && !o->kill && !o->close)
 		return refuse(out, acting, "goes with -k or --close only");
 	if (o->ask && (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)))
@@ -31,8 +33,8 @@ static int check_helpers(const struct options *o, struct option_error *out)
 	return 0;
 }
 
-/* --wait is about targets: what selects processes has nothing to say before there is one. */
-static int check_wait(const struct options *o, struct option_error *out)
+/* --wait and --why are about places, where there may be nothing yet to select from. */
+static int check_targets(const struct options *o, const char *option, struct option_error *out)
 {
 	static const char wants_targets[] =
 		"takes targets alone, such as 8080, udp:53, /run/x.sock";
@@ -42,11 +44,11 @@ static int check_wait(const struct options *o, struct option_error *out)
 		enum filter_kind kind = o->words[i].kind;
 		any_target |= kind == FILTER_TARGET;
 		if (kind != FILTER_TARGET)
-			return refuse(out, "--wait", wants_targets);
+			return refuse(out, option, wants_targets);
 	}
 	if (o->unix_sockets)
-		return refuse(out, "--wait", wants_targets);
-	return any_target ? 0 : refuse(out, "--wait", "needs a target");
+		return refuse(out, option, wants_targets);
+	return any_target ? 0 : refuse(out, option, "needs a target");
 }
 
 /* True if a format of strftime(3) makes a newline: itself, or %n, perhaps with flags. */
@@ -68,8 +70,9 @@ static bool has_newline(const char *format)
 static int check_formats(const struct options *o, struct option_error *out)
 {
 	const char *format = o->json ? "-J" : o->json_lines ? "-j" : o->fields ? "-F" : NULL;
+	bool is_json = o->json || o->json_lines;
 	const char *again = o->repeat_while_found ? "+r" : "-r";
-	bool acts = o->kill || o->close || o->wait != OPTION_WAIT_NOT;
+	bool acts = o->kill || o->close || o->why || o->wait != OPTION_WAIT_NOT;
 
 	if (o->json && o->json_lines)
 		return refuse(out, "-J", "only one of -J and -j at a time");
@@ -83,7 +86,10 @@ static int check_formats(const struct options *o, struct option_error *out)
 		return refuse(out, again, "goes with answers only, not with actions");
 	if ((o->ends || o->list_ends) && (acts || o->pids_only))
 		return refuse(out, o->ends ? "-E" : "+E",
-			      "goes with rows only, not with -t, -k, --close and --wait");
+			      "goes with rows only, not with -t and actions");
+	if (o->details && (acts || o->pids_only || o->columns_len > 0 || (o->fields && !is_json)))
+		return refuse(out, o->sockopts ? "--sockopts" : "--details",
+			      "goes with cards and JSON only, not with -t, -o, -F and actions");
 	if (o->marker && (o->json || o->json_lines))
 		return refuse(out, again, "JSON has no marker between cycles");
 	if (o->marker && o->fields && has_newline(o->marker))
@@ -91,15 +97,28 @@ static int check_formats(const struct options *o, struct option_error *out)
 	return 0;
 }
 
+/* --why is about our own network namespace: what is allowed is known of no other. */
+static int check_why(const struct options *o, struct option_error *out)
+{
+	if (o->netns)
+		return refuse(out, "--why", "judges its own network namespace: nsenter -t PID -n "
+					    "whoport --why ... another one");
+	if (o->pids_only)
+		return refuse(out, "-t", "goes with rows only, not with --why");
+	return check_targets(o, "--why", out);
+}
+
 int options_check(const struct options *o, struct option_error *out_error)
 {
 	bool waits = o->wait != OPTION_WAIT_NOT;
 
-	if (o->kill + o->close + waits > 1)
-		return refuse(out_error, o->kill ? "-k" : "--close",
-			      "only one of -k, --close and --wait at a time");
+	if (o->kill + o->close + waits + o->why > 1)
+		return refuse(out_error, o->kill ? "-k" : o->close ? "--close" : "--why",
+			      "only one of -k, --close, --wait and --why at a time");
 	int rc = check_formats(o, out_error);
 	if (rc == 0)
 		rc = check_helpers(o, out_error);
-	return rc == 0 && waits ? check_wait(o, out_error) : rc;
+	if (rc == 0 && waits)
+		rc = check_targets(o, "--wait", out_error);
+	return rc == 0 && o->why ? check_why(o, out_error) : rc;
 }

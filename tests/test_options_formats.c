@@ -232,7 +232,7 @@ static void formats_exclude_each_other(void **state)
 static void formats_and_repetition_are_of_answers(void **state)
 {
 	static const char answers[] = "goes with answers only, not with actions";
-	static const char rows[] = "goes with rows only, not with -t, -k, --close and --wait";
+	static const char rows[] = "goes with rows only, not with -t and actions";
 	static const struct {
 		const char *word, *object, *why;
 	} cases[] = {

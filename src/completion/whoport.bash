@@ -127,13 +127,14 @@ _whoport_value() {
 
 _whoport() {
 	local options=(
-		-i -U -s -p -u -c -d -g -N --netns= --all -a -t -F -J -j -r +r -E +E -o --columns=
-		--no-header -R -K -l -T +c +P +n -n -P --color= -b -Q -V -w +w -k --kill --grace=
-		--dry-run --ask --force --close --wait= --timeout= --source= --scan= --stats --proc=
+		-i -U -s -p -u -c -d -g -N --netns= --all -a -t -F -J -j -r +r -E +E -D --details
+		--sockopts --brief -o --columns= --no-header -R -K -l -T +c +P +n -n -P --color= -b -Q -V -w +w -k --kill --grace=
+		--dry-run --ask --force --close --wait= --timeout= --why --probe
+		--source= --scan= --stats --proc=
 		-h --help -v --version
 	)
 	# Letters that take no value, those that take what is attached, and those that need a value.
-	local flags='aUtJjERlbHLOXQVwnPhv' attached='FrgTKSik' needed='spucdNo'
+	local flags='aUtJjEDRlbHLOXQVwnPhv' attached='FrgTKSik' needed='spucdNo'
 	local words=() line=${COMP_LINE:0:COMP_POINT} gap i cur prev kept typed=$2
 	local tail=${COMP_LINE:COMP_POINT}
 	COMPREPLY=()

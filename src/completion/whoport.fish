@@ -15,7 +15,7 @@ end
 
 # What is typed of the value under the cursor, its option left out.
 function __whoport_typed
-    commandline -ct | string replace -r -- '^(--[a-z-]+=|-[aUtJjERlHLOXQVwnPh]*[spucdNoi])' ''
+    commandline -ct | string replace -r -- '^(--[a-z-]+=|-[aUtJjEDRlHLOXQVwnPh]*[spucdNoi])' ''
 end
 
 # Put the list that is there, up to its last comma and the like, before each line of stdin.
@@ -122,7 +122,7 @@ function __whoport_at_dash
 end
 
 function __whoport_behind_i
-    string match -qr -- '^-[aUtJjERlHLOXQVwnPh]*i$' (commandline -opc)[-1]
+    string match -qr -- '^-[aUtJjEDRlHLOXQVwnPh]*i$' (commandline -opc)[-1]
 end
 
 set -l sigs TERM KILL HUP INT QUIT ABRT ALRM PIPE USR1 USR2 STOP TSTP CONT WINCH
@@ -151,6 +151,9 @@ complete -c whoport -n __whoport_at_dash -s r -x -d 'Again and again'
 complete -c whoport -n __whoport_at_plus -a +r -d 'Until nothing is found'
 complete -c whoport -s E -d 'Show who has the other end'
 complete -c whoport -n __whoport_at_plus -a +E -d 'List the other ends, too'
+complete -c whoport -s D -l details -d 'A card for each socket and holder'
+complete -c whoport -l sockopts -d 'The same, with the options of the sockets'
+complete -c whoport -l brief -d 'No lines about processes below rows'
 complete -c whoport -s o -l columns -x -a '(__whoport_columns)' -d 'Choose columns'
 complete -c whoport -l no-header -d 'Leave out the header line'
 complete -c whoport -s R -d 'Show parent process IDs'
@@ -177,6 +180,8 @@ complete -c whoport -l force -d 'Of -k: guarded processes, too'
 complete -c whoport -l close -d 'End connections, not processes'
 complete -c whoport -l wait -x -a 'free listen' -d 'Until all targets are so'
 complete -c whoport -l timeout -x -d 'Of --wait: then exit status 1'
+complete -c whoport -l why -d 'Say why bind() to a target would fail'
+complete -c whoport -l probe -d 'Of --why: try a bind(), too'
 complete -c whoport -l source -x -a 'auto proc diag' -d 'Where sockets are looked up'
 complete -c whoport -l scan -x -a 'auto proc bpf' -d 'How holders are looked for'
 complete -c whoport -l stats -d 'Tell on stderr what it took'

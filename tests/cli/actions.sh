@@ -90,7 +90,7 @@ for option in dry-run ask force close; do
 	refuses "${option}_takes_no_value" "--$option=yes: takes no value" -k "--$option=yes" 80
 done
 
-one='only one of -k, --close and --wait at a time'
+one='only one of -k, --close, --wait and --why at a time'
 refuses 'kill_and_close' "-k: $one" -k --close 80
 refuses 'close_and_kill' "-k: $one" --close --kill=TERM 80
 refuses 'kill_and_wait' "-k: $one" -k --wait=free 90
