@@ -61,7 +61,7 @@ static const struct {
 	{"-V", FIELD(tell_missing)}, {"-w", FIELD(no_notes)}, {"-h", FIELD(help)},
 	{"--help", FIELD(help)}, {"-v", FIELD(version)}, {"--version", FIELD(version)},
 	{"--stats", FIELD(stats)}, {"-J", FIELD(json)}, {"-j", FIELD(json_lines)},
-	{"-E", FIELD(ends)}, {"+E", FIELD(list_ends)}, {"-b", FIELD(accepted)},
+	{"-E", FIELD(ends)}, {"+E", FIELD(list_ends)}, {"-D", FIELD(details)}, {"-b", FIELD(accepted)},
 	{"-H", FIELD(accepted)}, {"-L", FIELD(accepted)}, {"-O", FIELD(accepted)},
 	{"-X", FIELD(accepted)}, {"-?", FIELD(help)},
 };
@@ -411,9 +411,9 @@ static void help_lists_every_known_option_once(void **state)
 		buf_add_char(&found, ' ');
 	}
 	/* Not in the list: +w, beside -w; -H and others, beside -b; -?, beside -h. */
-	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -F -J -j -r +r -E +E -o "
+	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -F -J -j -r +r -E +E -D --sockopts --brief -o "
 			   "--no-header -R -K -l -T +c +P +n -n -P --color -b -Q -V -w -k --grace --dry-run --ask --force --close "
-			   "--wait --timeout --source --scan --stats --proc -h -v ");
+			   "--wait --timeout --source --scan --why --probe --stats --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);
 }
