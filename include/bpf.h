@@ -5,6 +5,7 @@
 #ifndef WHOPORT_BPF_H
 #define WHOPORT_BPF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,5 +37,16 @@ int bpf_load_iterator(const struct bpf_insn *insns, size_t count, const char *li
  * Return a descriptor to read records from, the caller's, or -errno.
  */
 int bpf_start_iterator(int program_fd);
+
+/**
+ * How many programs are attached to something.
+ *
+ * @fd         what they are attached to: a cgroup's directory, a network namespace
+ * @type       enum bpf_attach_type of linux/bpf.h
+ * @effective  of a cgroup also those that it inherits
+ * Return their number or -errno: EPERM, EINVAL before Linux 4.15.
+ * Source: bpf_prog_query in kernel/bpf/syscall.c.
+ */
+int bpf_count_programs(int fd, uint32_t type, bool effective);
 
 #endif

@@ -76,6 +76,14 @@ int place_list_make_filter(const struct place_list *list, struct names *names, s
 /** True if a socket is in the way of a bind to a place. */
 bool place_match(const struct place *p, const struct sock *s);
 
+/**
+ * Make a place of some protocols alone; without any target if it has none of them.
+ *
+ * @out  zeroed; released by target_list_free() of its targets, also after an error
+ * Return 0 or -ENOMEM.
+ */
+int place_restrict(const struct place *p, unsigned protos, struct place *out);
+
 /** True if a place is a unix name. */
 bool place_is_unix(const struct place *p);
 

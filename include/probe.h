@@ -41,12 +41,13 @@ int probe_netns(struct probe *p, const struct holder *h);
  */
 int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t size);
 
-enum { PROBE_REUSEADDR = 1, PROBE_REUSEPORT = 2 };
+enum { PROBE_REUSEADDR = 1, PROBE_REUSEPORT = 2, PROBE_V6ONLY = 4 };
 
 /**
- * Whether a held socket lets others bind to its port: SO_REUSEADDR, SO_REUSEPORT.
+ * Whether a held socket lets others bind to its port: SO_REUSEADDR, SO_REUSEPORT; and of
+ * IPv6, whether it leaves them IPv4: IPV6_V6ONLY.
  *
- * Return a set of the two above, or -errno as above. Source: socket(7).
+ * Return a set of those above, or -errno as above. Source: socket(7), ipv6(7).
  */
 int probe_reuse(struct probe *p, const struct holder *h);
 

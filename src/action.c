@@ -6,6 +6,7 @@
 #include "close.h"
 #include "kill.h"
 #include "msg.h"
+#include "netns_word.h"
 #include "notes.h"
 #include "options.h"
 #include "process.h"
@@ -13,7 +14,9 @@
 #include "run.h"
 #include "status.h"
 #include "wait.h"
+#include "why.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 /* What prints the rows. */
@@ -127,4 +130,27 @@ int action_wait(struct run *run)
 		.notes = !o->no_notes,
 		.escape = answer_escape(), .print = print_rows, .print_ctx = &printer};
 	return wait_for_places(&rq);
+}
+
+static int widen(void *ctx)
+{
+	struct run *run = ctx;
+	const char *why_not;
+
+	run->options.netns = "all";
+	return netns_list_ask(&run->namespaces, run->options.netns, &why_not);
+}
+
+int action_why(struct run *run)
+{
+	const struct options *o = &run->options;
+	struct looker looker = {run, run_look, run_read};
+	struct why_request rq = {
+		.filter = &run->filter, .looker = &looker, .widen = widen, .names = &run->names,
+		.namespaces = &run->namespaces, .proc_fd = run->proc_fd,
+		.is_ours = !o->proc && procfs_is_ours(run->proc_fd), .probe = o->probe,
+		.escape = answer_escape()};
+
+	int status = why(&rq);
+	return run->stdout_closed ? run_check_written(-EBADF, status) : status;
 }

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum command { PROG_LOAD = 5, LINK_CREATE = 28, ITER_CREATE = 33 };
+enum command { PROG_LOAD = 5, PROG_QUERY = 16, LINK_CREATE = 28, ITER_CREATE = 33 };
 
 enum { PROG_TYPE_TRACING = 26, TRACE_ITER = 28 };
 
@@ -32,6 +32,12 @@ struct link_create {
 
 struct iter_create {
 	uint32_t link_fd, flags;
+};
+
+struct prog_query {
+	uint32_t target_fd, attach_type, query_flags, attach_flags;
+	uint64_t prog_ids;
+	uint32_t prog_cnt, pad;
 };
 
 /* Return a descriptor, which is closed on exec, or -errno; if the kernel lacks memory, -ENOBUFS. */
@@ -80,4 +86,13 @@ int bpf_start_iterator(int program_fd)
 	int fd = call(ITER_CREATE, &iter, sizeof(iter));
 	close(link_fd); /* the iterator keeps what it needs */
 	return fd;
+}
+
+int bpf_count_programs(int fd, uint32_t type, bool effective)
+{
+	struct prog_query query = {.target_fd = (uint32_t)fd, .attach_type = type,
+				   .query_flags = effective ? 1 : 0}; /* BPF_F_QUERY_EFFECTIVE */
+
+	int rc = call(PROG_QUERY, &query, sizeof(query));
+	return rc < 0 ? rc : (int)query.prog_cnt;
 }

@@ -3,6 +3,7 @@
 #include "bpf_iterator.h"
 
 #include "bpf.h"
+#include "capability.h"
 #include "kernel_version.h"
 #include "procfs.h"
 
@@ -12,25 +13,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* True if bpf(2) is worth a try: capabilities(7). */
 static bool has_rights(void)
 {
-	enum { VERSION_3 = 0x20080522, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
-	struct {
-		uint32_t version;
-		int pid;
-	} header = {VERSION_3, 0};
-	struct {
-		uint32_t effective, permitted, inheritable;
-	} data[2] = {{0}};
-
-	if (syscall(SYS_capget, &header, data) < 0)
-		return false;
-	uint64_t caps = (uint64_t)data[1].effective << 32 | data[0].effective;
-	return caps >> SYS_ADMIN & 1 || (caps >> PERFMON & 1 && caps >> BPF & 1);
+	return capability_has(CAPABILITY_SYS_ADMIN) ||
+	       (capability_has(CAPABILITY_PERFMON) && capability_has(CAPABILITY_BPF));
 }
 
 /* Bytes of a file in memory: mapped or, where that cannot be, read. */

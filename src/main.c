@@ -187,6 +187,8 @@ static int serve(int argc, char **argv, struct run *run)
 		return action_kill(run);
 	if (o->close)
 		return action_close(run);
+	if (o->why)
+		return action_why(run);
 	if (o->wait != OPTION_WAIT_NOT)
 		return action_wait(run);
 	return o->repeat ? repeat(run) : answer(run);

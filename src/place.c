@@ -228,6 +228,19 @@ int place_list_make_filter(const struct place_list *list, struct names *names, s
 	return rc;
 }
 
+int place_restrict(const struct place *p, unsigned protos, struct place *out)
+{
+	int rc = 0;
+
+	*out = (struct place){.item = p->item, .netns = p->netns, .reuse = p->reuse};
+	for (size_t i = 0; i < p->targets.len && rc == 0; i++) {
+		const struct target *t = &p->targets.v[i];
+		if (t->protos & protos)
+			rc = add_target(out, t, t->lo, t->protos & protos);
+	}
+	return rc;
+}
+
 bool place_match(const struct place *p, const struct sock *s)
 {
 	if (p->netns != 0 && s->netns != 0 && p->netns != s->netns)

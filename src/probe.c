@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -68,13 +69,17 @@ static int copy_socket(const struct question *q)
 
 static int read_reuse(int copy)
 {
-	int addr = 0, port = 0;
-	socklen_t addr_len = sizeof(addr), port_len = sizeof(port);
+	int addr = 0, port = 0, v6only = 0;
+	socklen_t addr_len = sizeof(addr), port_len = sizeof(port), v6only_len = sizeof(v6only);
 
 	if (getsockopt(copy, SOL_SOCKET, SO_REUSEADDR, &addr, &addr_len) < 0 ||
 	    getsockopt(copy, SOL_SOCKET, SO_REUSEPORT, &port, &port_len) < 0)
 		return -errno;
-	return (addr ? PROBE_REUSEADDR : 0) | (port ? PROBE_REUSEPORT : 0);
+	/* Only an IPv6 socket has it. */
+	if (getsockopt(copy, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, &v6only_len) < 0)
+		v6only = 0;
+	return (addr ? PROBE_REUSEADDR : 0) | (port ? PROBE_REUSEPORT : 0) |
+	       (v6only ? PROBE_V6ONLY : 0);
 }
 
 /* Answer one question; @out_fd is a namespace to send along, or -1. */

@@ -5,8 +5,7 @@
 #include "ancestry.h"
 #include "buf.h"
 #include "cgroup.h"
-#include "guard.h"
-#include "holder.h"
+#include "guard_facts.h"
 #include "join.h"
 #include "kill.h"
 #include "look.h"
@@ -93,38 +92,14 @@ static bool tell_hidden(const struct kill_request *rq)
 
 /* --- guards ------------------------------------------------------------------- */
 
-/* The path of the cgroup that a socket was made in, for what holds sockets for others. */
-static const char *cgroup_of_sock(const struct victim *v, int proc_fd, struct cgroup_index *x)
-{
-	static const char manager[] = "systemd";
-	const struct process *p = v->process;
-	uint64_t id = v->rows->sock->cgroup;
-
-	if (id == 0 || (v->pid != 1 && (p->command_len != sizeof(manager) - 1 ||
-					memcmp(p->command, manager, sizeof(manager) - 1) != 0)))
-		return NULL;
-	if (x->len == 0 && cgroup_index_load(x, proc_fd) < 0)
-		return NULL;
-	return cgroup_index_find(x, id);
-}
-
 static enum guard_kind judge(const struct kill_request *rq, const struct victim *v,
 			     const struct ancestry *ancestry, struct cgroup_index *cgroups,
 			     struct buf *out)
 {
-	const struct process *p = v->process;
-	const struct sock *s = v->rows->sock;
-	const struct holder *h = v->rows->holder;
-	const char *sock_cgroup = cgroup_of_sock(v, rq->proc_fd, cgroups);
-	struct guard_facts facts = {
-		.pid = v->pid, .command = {p->command, p->command_len},
-		.args = {p->args, p->args ? p->args_len : 0},
-		.cgroup = {p->cgroup, p->cgroup ? strlen(p->cgroup) : 0},
-		.sock_cgroup = {sock_cgroup, sock_cgroup ? strlen(sock_cgroup) : 0},
-		.port = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_PORTS ? s->local.port : 0,
-		.fd = h->kind == HOLDER_FD ? h->fd : -1,
-		.is_ours = v->pid == getpid(), .is_ancestor = ancestry_has(ancestry, v->pid)};
+	struct guard_facts facts;
 
+	guard_facts_make(v->process, v->rows->sock, v->rows->holder, ancestry, rq->proc_fd,
+			 cgroups, &facts);
 	return guard_judge(&facts, out);
 }
 

@@ -1,0 +1,71 @@
+/*
+ * --why in words: what a bind(2) would meet, from a table of causes; one headline, at
+ * most three facts, and the command that helps.
+ */
+#ifndef WHOPORT_DIAGNOSE_H
+#define WHOPORT_DIAGNOSE_H
+
+#include "bind_case.h"
+#include "buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ancestry;
+struct cgroup_index;
+struct column_style;
+struct ends;
+
+enum verdict {
+	VERDICT_WORKS,
+	VERDICT_REUSEADDR,         /* only with that option */
+	VERDICT_REUSEPORT,
+	VERDICT_REUSEADDR_DEPENDS, /* only with it, if what is there has it, too */
+	VERDICT_REUSEPORT_DEPENDS,
+	VERDICT_FAILS,
+	VERDICT_UNKNOWN,           /* it cannot be told whether a plain bind() works */
+};
+
+enum { FACTS_MAX = 3 };
+
+struct diagnosis {
+	enum verdict verdict;
+	int error; /* errno of a plain bind(), 0 if it works */
+	const char *cause; /* the name of its entry in the table */
+	struct buf headline;
+	struct buf facts[FACTS_MAX];
+	size_t facts_len;
+	struct buf help; /* a command that is safe to be typed; empty: there is none */
+};
+
+/* What the words are made with; everything borrowed. */
+struct diagnose_context {
+	const struct column_style *style;
+	const struct ancestry *ancestry;
+	struct cgroup_index *cgroups; /* loaded when it is needed */
+	const struct ends *ends;      /* the other ends of what is left; NULL: not looked for */
+	const struct row *elsewhere;  /* in another network namespace; NULL: none was found */
+	int proc_fd;
+	bool misses_bound; /* TCP sockets that are bound but do not listen cannot be seen */
+	bool is_root;      /* for whom it is no advice to become root */
+};
+
+/** Release a diagnosis. */
+void diagnosis_free(struct diagnosis *d);
+
+/** What the answers of a case mean. */
+enum verdict verdict_of(const struct bind_case *c);
+
+/** Explain a case of ports. @out zeroed; memory that ran out is in its buffers' error. */
+void diagnose_ports(const struct diagnose_context *ctx, const struct bind_case *c,
+		    struct diagnosis *out);
+
+/** A new fact, or NULL if there are enough; borrowed from the diagnosis. */
+struct buf *diagnosis_add_fact(struct diagnosis *d);
+
+/** Append `bind() to PLACE as USER`, and what the verdict says. */
+void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct place *place,
+			   uint32_t uid, struct diagnosis *d);
+
+#endif

@@ -1,0 +1,364 @@
+/*
+ * --why; see why.h. One look at all that is on the ports of the targets, whatever its
+ * address; then each place is judged, TCP and UDP apart, and the worst of the two told.
+ */
+#define _GNU_SOURCE
+#include "why.h"
+
+#include "ancestry.h"
+#include "bind_case.h"
+#include "bind_try.h"
+#include "buf.h"
+#include "cgroup.h"
+#include "column.h"
+#include "diagnose.h"
+#include "diagnose_unix.h"
+#include "ends.h"
+#include "filter.h"
+#include "hint.h"
+#include "look.h"
+#include "msg.h"
+#include "netns.h"
+#include "netns_walk.h"
+#include "place.h"
+#include "probe.h"
+#include "process.h"
+#include "sock.h"
+#include "status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PLACES_MAX = 1024, /* a screen that nobody reads */
+	FACTS = PROCESS_STAT | PROCESS_ARGS | PROCESS_CGROUP,
+};
+
+/* Protocols that share their ports, in the order in which they are told. */
+static const unsigned groups[] = {
+	SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP),
+	SOCK_PROTO_BIT(SOCK_PROTO_UDP),
+	SOCK_PROTO_BIT(SOCK_PROTO_UDPLITE),
+	SOCK_PROTO_BIT(SOCK_PROTO_SCTP),
+};
+
+enum { GROUPS = sizeof(groups) / sizeof(*groups) };
+
+/* One --why under way. */
+struct inquiry {
+	const struct why_request *rq;
+	struct place_list places;
+	struct look look, wide; /* the second in every network namespace; is_wide */
+	bool is_wide;
+	struct bind_world world;
+	struct probe probe;
+	struct ancestry ancestry;
+	struct cgroup_index cgroups;
+	struct column_style style;
+	struct buf out;
+	bool any_failing, any_unknown;
+};
+
+static void inquiry_free(struct inquiry *q)
+{
+	look_free(&q->look);
+	look_free(&q->wide);
+	place_list_free(&q->places);
+	probe_free(&q->probe);
+	cgroup_index_free(&q->cgroups);
+	buf_free(&q->out);
+}
+
+static void inquiry_init(struct inquiry *q, const struct why_request *rq)
+{
+	*q = (struct inquiry){.rq = rq};
+	q->style = (struct column_style){.names = rq->names, .namespaces = rq->namespaces,
+					 .escape = rq->escape};
+	bind_world_load(&q->world, rq->proc_fd);
+	if (rq->is_ours)
+		ancestry_load(&q->ancestry, rq->proc_fd);
+}
+
+static uint32_t home_of(const struct inquiry *q)
+{
+	return q->rq->namespaces->v->id;
+}
+
+/* --- looks ------------------------------------------------------------------------- */
+
+/* A filter of all that is on the ports, at any address. */
+static int make_filter(const struct inquiry *q, struct filter *out)
+{
+	int rc = 0;
+
+	*out = (struct filter){.names = q->rq->names, .all = true};
+	for (size_t i = 0; i < q->places.len && rc == 0; i++) {
+		const struct target_list *targets = &q->places.v[i].targets;
+		for (size_t k = 0; k < targets->len && rc == 0; k++) {
+			struct target t = targets->v[k];
+			t.addr = (struct addr){.family = AF_UNSPEC};
+			rc = filter_add_target(out, &t);
+		}
+	}
+	target_list_sort(&out->targets);
+	return rc;
+}
+
+/* Return 0, or -errno after the user has been told. */
+static int look_at(const struct inquiry *q, struct look *out)
+{
+	struct filter filter;
+
+	int rc = make_filter(q, &filter);
+	if (rc < 0)
+		msg_error("--why", strerror(-rc));
+	else
+		rc = q->rq->looker->look(q->rq->looker->ctx, &filter, FACTS, out);
+	filter_free(&filter);
+	return rc;
+}
+
+/* Somebody who has a port elsewhere. Return NULL if nobody is known. */
+static const struct row *find_elsewhere(struct inquiry *q, const struct place *place)
+{
+	const struct row *found = NULL;
+
+	if (!q->rq->is_ours || !q->rq->widen)
+		return NULL;
+	if (!q->is_wide) {
+		q->is_wide = true;
+		if (!netns_list_has_others(q->rq->namespaces) ||
+		    q->rq->widen(q->rq->looker->ctx) < 0 || look_at(q, &q->wide) < 0)
+			return NULL;
+		netns_list_find_names(q->rq->namespaces);
+	}
+	for (size_t i = 0; i < q->wide.rows.len && !found; i++) {
+		const struct row *row = &q->wide.rows.v[i];
+		if (row->sock->netns != home_of(q) && target_is_holding(row->sock) &&
+		    place_match(place, row->sock))
+			found = row;
+	}
+	return found;
+}
+
+/* --- one place ------------------------------------------------------------------------ */
+
+static struct diagnose_context make_context(struct inquiry *q, const struct look *look)
+{
+	const struct snapshot *snap = &look->snap;
+
+	return (struct diagnose_context){
+		.style = &q->style, .ancestry = &q->ancestry, .cgroups = &q->cgroups,
+		.proc_fd = q->rq->proc_fd, .is_root = geteuid() == 0,
+		.misses_bound = snap->inventory.misses_bound && !snap->scanner.is_ready &&
+				q->rq->namespaces->is_real};
+}
+
+/* Find who has the other end of what is left of a connection, or is the source of one. */
+static void find_ends(struct inquiry *q, const struct bind_case *c, struct ends *out)
+{
+	struct row_list rows = {0};
+
+	if (c->len == 0 || (c->v->kind != OBSTACLE_ORPHAN && c->v->kind != OBSTACLE_SOURCE))
+		return;
+	if (row_list_add(&rows, c->v->row) == 0)
+		ends_find(&rows, q->rq->looker, q->rq->namespaces, 0, false, out);
+	row_list_free(&rows);
+}
+
+static void add_hints(struct inquiry *q, const struct place *place, struct diagnosis *d)
+{
+	bool is_udp = !(place->targets.v->protos & groups[0]);
+	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours,
+				   is_udp ? SOCK_PROTO_UDP : SOCK_PROTO_TCP,
+				   place->targets.v->lo);
+
+	for (unsigned i = 0; i < HINT_COUNT; i++) {
+		struct buf *fact = hints & 1U << i ? diagnosis_add_fact(d) : NULL;
+		if (!fact)
+			continue;
+		buf_add_str(fact, "perhaps: ");
+		buf_add_str(fact, hint_text((enum hint)i));
+	}
+}
+
+/* Explain a place of ports, of one group of protocols. Return 0 or -ENOMEM. */
+static int explain(struct inquiry *q, const struct place *place, struct diagnosis *out)
+{
+	struct diagnose_context ctx = make_context(q, &q->look);
+	struct bind_case c = {0};
+	struct ends ends = {0};
+
+	int rc = bind_case_judge(place, &q->look, home_of(q), &q->world, q->rq->proc_fd,
+				 q->rq->is_ours ? &q->probe : NULL,
+				 q->rq->is_ours ? bind_right_ask_route : NULL, &c);
+	if (rc == 0) {
+		find_ends(q, &c, &ends);
+		ctx.ends = ends.look.rows.len > 0 ? &ends : NULL;
+		if (c.answers[TRY_PLAIN] == BIND_WORKS)
+			ctx.elsewhere = find_elsewhere(q, place);
+		diagnose_ports(&ctx, &c, out);
+	}
+	if (rc == 0 && c.answers[TRY_PLAIN] == BIND_WORKS)
+		add_hints(q, place, out);
+	ends_free(&ends);
+	bind_case_free(&c);
+	return rc;
+}
+
+/* --- in words ---------------------------------------------------------------------------- */
+
+static void add_diagnosis(const struct diagnosis *d, struct buf *out)
+{
+	buf_add(out, d->headline.data, d->headline.len);
+	buf_add_char(out, '\n');
+	for (size_t i = 0; i < d->facts_len; i++) {
+		buf_add_str(out, "  ");
+		buf_add(out, d->facts[i].data, d->facts[i].len);
+		buf_add_char(out, '\n');
+	}
+	if (d->help.len == 0)
+		return;
+	buf_add_str(out, "  try: ");
+	buf_add(out, d->help.data, d->help.len);
+	buf_add_char(out, '\n');
+}
+
+static void note_verdict(struct inquiry *q, enum verdict verdict)
+{
+	q->any_unknown |= verdict == VERDICT_UNKNOWN;
+	q->any_failing |= verdict != VERDICT_UNKNOWN && verdict != VERDICT_WORKS;
+}
+
+/* How bad a verdict is, to choose what is told of a port. */
+static int badness(enum verdict verdict)
+{
+	return verdict == VERDICT_WORKS ? 0 : verdict == VERDICT_UNKNOWN ? 1 : 2;
+}
+
+/* `8080/udp: the same`, behind what is told of TCP. */
+static void add_other(const struct inquiry *q, const struct place *place,
+		      const struct diagnosis *other, struct diagnosis *d)
+{
+	struct buf *fact;
+
+	if (badness(other->verdict) == 0)
+		return;
+	if (d->facts_len == FACTS_MAX) /* who has the port matters more than the third fact */
+		d->facts[--d->facts_len].len = 0;
+	fact = diagnosis_add_fact(d);
+	(void)q;
+	(void)place;
+	buf_add(fact, other->headline.data, other->headline.len);
+}
+
+/* The groups of a port's protocols that are worth a word. */
+static bool is_asked(const struct inquiry *q, const struct place *place, unsigned group)
+{
+	bool is_any = place->targets.v->protos & groups[0];
+
+	if (!(place->targets.v->protos & group))
+		return false;
+	if (!is_any || group == groups[0] || group == groups[1])
+		return true;
+	for (size_t i = 0; i < q->look.rows.len; i++) {
+		const struct sock *s = q->look.rows.v[i].sock;
+		if (SOCK_PROTO_BIT(s->proto) & group && place_match(place, s))
+			return true;
+	}
+	return false;
+}
+
+/* Explain a port, of all protocols that are asked for. */
+static int explain_port(struct inquiry *q, const struct place *place)
+{
+	struct diagnosis d[GROUPS] = {0};
+	size_t worst = GROUPS;
+	int rc = 0;
+
+	for (size_t i = 0; i < GROUPS && rc == 0; i++) {
+		struct place part = {0};
+		if (!is_asked(q, place, groups[i]))
+			continue;
+		rc = place_restrict(place, groups[i], &part);
+		if (rc == 0)
+			rc = explain(q, &part, &d[i]);
+		target_list_free(&part.targets);
+		if (rc == 0)
+			note_verdict(q, d[i].verdict);
+		if (worst == GROUPS || badness(d[i].verdict) > badness(d[worst].verdict))
+			worst = i;
+	}
+	for (size_t i = 0; i < GROUPS && rc == 0; i++) {
+		if (i != worst && d[i].headline.len > 0)
+			add_other(q, place, &d[i], &d[worst]);
+	}
+	if (rc == 0 && worst < GROUPS)
+		add_diagnosis(&d[worst], &q->out);
+	for (size_t i = 0; i < GROUPS; i++)
+		diagnosis_free(&d[i]);
+	return rc;
+}
+
+static int explain_name(struct inquiry *q, const struct place *place)
+{
+	struct diagnose_context ctx = make_context(q, &q->look);
+	struct diagnosis d = {0};
+
+	diagnose_unix(&ctx, place, q->rq->filter->items[place->item].text, &q->look, home_of(q),
+		      q->world.uid, &d);
+	note_verdict(q, d.verdict);
+	add_diagnosis(&d, &q->out);
+	diagnosis_free(&d);
+	return 0;
+}
+
+static int explain_all(struct inquiry *q)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < q->places.len && rc == 0; i++) {
+		const struct place *place = &q->places.v[i];
+		rc = place_is_unix(place) ? explain_name(q, place) : explain_port(q, place);
+	}
+	return rc;
+}
+
+static int find_places(struct inquiry *q)
+{
+	int rc = place_list_add_targets(&q->places, q->rq->filter, 0);
+
+	if (rc == 0 && q->places.len > PLACES_MAX)
+		rc = -E2BIG;
+	place_list_sort(&q->places);
+	return rc;
+}
+
+int why(const struct why_request *rq)
+{
+	struct inquiry q;
+	int status = STATUS_ERROR;
+
+	inquiry_init(&q, rq);
+	int rc = find_places(&q);
+	if (rc == -E2BIG)
+		msg_error("--why", "more than 1024 ports");
+	if (rc == 0 && look_at(&q, &q.look) < 0)
+		goto out;
+	if (rc == 0)
+		rc = explain_all(&q);
+	if (rc < 0 && rc != -E2BIG)
+		msg_error("--why", strerror(-rc));
+	if (rc < 0)
+		goto out;
+	rc = buf_write(&q.out, STDOUT_FILENO);
+	if (rc < 0)
+		msg_unwritten(rc);
+	else
+		status = q.any_unknown ? STATUS_ERROR : q.any_failing ? STATUS_FOUND : STATUS_MISSING;
+out:
+	inquiry_free(&q);
+	return status;
+}
