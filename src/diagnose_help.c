@@ -62,9 +62,11 @@ void diagnose_find_advice(struct telling *t)
 	guard_facts_make(row->process, row->sock, row->holder, t->ctx->ancestry, t->ctx->proc_fd,
 			 t->ctx->cgroups, &facts);
 	t->guard = guard_judge(&facts, &text);
-	if (t->guard == GUARD_MANAGER || t->guard == GUARD_CONTAINER || t->guard == GUARD_INIT)
+	if (t->guard == GUARD_ANCESTOR || t->guard == GUARD_SELF)
+		t->guard = GUARD_NONE; /* that is -k's business */
+	if (t->guard != GUARD_NONE)
 		split_advice(&text, t);
-	else if (t->guard == GUARD_NONE && t->top->kind == OBSTACLE_LISTENER)
+	else if (t->top->kind == OBSTACLE_LISTENER)
 		t->is_forwarder = advise_forwarder(&facts, &t->advice);
 	buf_free(&text);
 }
