@@ -34,6 +34,8 @@ struct diagnosis {
 	int error; /* errno of a plain bind(), 0 if it works */
 	const char *cause; /* the name of its entry in the table */
 	struct buf headline;
+	size_t verdict_len; /* of the headline, behind which comes the cause */
+	bool is_general; /* nothing is in the way: it has no more to do with one protocol */
 	struct buf facts[FACTS_MAX];
 	size_t facts_len;
 	struct buf help; /* a command that is safe to be typed; empty: there is none */
@@ -64,8 +66,18 @@ void diagnose_ports(const struct diagnose_context *ctx, const struct bind_case *
 /** A new fact, or NULL if there are enough; borrowed from the diagnosis. */
 struct buf *diagnosis_add_fact(struct diagnosis *d);
 
-/** Append `bind() to PLACE as USER`, and what the verdict says. */
+/** The same, in the place of the last one if there are enough. */
+struct buf *diagnosis_put_fact(struct diagnosis *d);
+
+/** Append `bind() to PLACE as USER`, and what the verdict says, to the headline. */
 void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct place *place,
 			   uint32_t uid, struct diagnosis *d);
+
+/** Make the headline anew after the verdict has changed; the cause stays. */
+void diagnosis_change_verdict(const struct diagnose_context *ctx, const struct place *place,
+			      uint32_t uid, struct diagnosis *d);
+
+/** `EADDRINUSE` */
+const char *diagnosis_error_name(int error);
 
 #endif

@@ -33,6 +33,13 @@ struct buf *diagnosis_add_fact(struct diagnosis *d)
 	return d->facts_len < FACTS_MAX ? &d->facts[d->facts_len++] : NULL;
 }
 
+struct buf *diagnosis_put_fact(struct diagnosis *d)
+{
+	if (d->facts_len == FACTS_MAX)
+		d->facts[--d->facts_len].len = 0;
+	return &d->facts[d->facts_len++];
+}
+
 /* --- verdicts ------------------------------------------------------------------- */
 
 enum verdict verdict_of(const struct bind_case *c)
@@ -52,7 +59,7 @@ enum verdict verdict_of(const struct bind_case *c)
 	return answers[TRY_REUSEPORT] == BIND_DEPENDS ? VERDICT_REUSEPORT_DEPENDS : VERDICT_FAILS;
 }
 
-static const char *error_name(int error)
+const char *diagnosis_error_name(int error)
 {
 	static const struct {
 		int error;
@@ -96,7 +103,20 @@ void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct plac
 		buf_add_dec(&d->headline, uid);
 	buf_add_str(&d->headline, words[d->verdict]);
 	if (d->verdict == VERDICT_FAILS)
-		buf_add_str(&d->headline, error_name(d->error));
+		buf_add_str(&d->headline, diagnosis_error_name(d->error));
+	d->verdict_len = d->headline.len;
+}
+
+void diagnosis_change_verdict(const struct diagnose_context *ctx, const struct place *place,
+			      uint32_t uid, struct diagnosis *d)
+{
+	struct buf old = d->headline;
+	size_t old_len = d->verdict_len;
+
+	d->headline = (struct buf){0};
+	diagnosis_add_verdict(ctx, place, uid, d);
+	buf_add(&d->headline, old.data + old_len, old.len - old_len);
+	buf_free(&old);
 }
 
 void diagnose_ports(const struct diagnose_context *ctx, const struct bind_case *c,
@@ -104,6 +124,7 @@ void diagnose_ports(const struct diagnose_context *ctx, const struct bind_case *
 {
 	struct telling t = {.ctx = ctx, .c = c, .top = c->len > 0 ? c->v : NULL};
 
+	out->is_general = c->len == 0;
 	diagnose_find_advice(&t);
 	const struct cause *cause = cause_find(&t);
 	out->cause = cause->name;

@@ -7,11 +7,11 @@
 
 #include "ancestry.h"
 #include "bind_case.h"
-#include "bind_try.h"
 #include "buf.h"
 #include "cgroup.h"
 #include "column.h"
 #include "diagnose.h"
+#include "diagnose_try.h"
 #include "diagnose_unix.h"
 #include "ends.h"
 #include "filter.h"
@@ -201,6 +201,8 @@ static int explain(struct inquiry *q, const struct place *place, struct diagnosi
 			ctx.elsewhere = find_elsewhere(q, place);
 		diagnose_ports(&ctx, &c, out);
 	}
+	if (rc == 0 && q->rq->probe)
+		diagnose_try_ports(&ctx, &c, out);
 	if (rc == 0 && c.answers[TRY_PLAIN] == BIND_WORKS)
 		add_hints(q, place, out);
 	ends_free(&ends);
@@ -238,20 +240,13 @@ static int badness(enum verdict verdict)
 	return verdict == VERDICT_WORKS ? 0 : verdict == VERDICT_UNKNOWN ? 1 : 2;
 }
 
-/* `8080/udp: the same`, behind what is told of TCP. */
-static void add_other(const struct inquiry *q, const struct place *place,
-		      const struct diagnosis *other, struct diagnosis *d)
+/* Behind what is told of TCP, say, that UDP fails, too; it matters more than a third fact. */
+static void add_other(const struct diagnosis *other, struct diagnosis *d)
 {
-	struct buf *fact;
+	struct buf *fact = badness(other->verdict) > 0 ? diagnosis_put_fact(d) : NULL;
 
-	if (badness(other->verdict) == 0)
-		return;
-	if (d->facts_len == FACTS_MAX) /* who has the port matters more than the third fact */
-		d->facts[--d->facts_len].len = 0;
-	fact = diagnosis_add_fact(d);
-	(void)q;
-	(void)place;
-	buf_add(fact, other->headline.data, other->headline.len);
+	if (fact)
+		buf_add(fact, other->headline.data, other->headline.len);
 }
 
 /* The groups of a port's protocols that are worth a word. */
@@ -269,6 +264,24 @@ static bool is_asked(const struct inquiry *q, const struct place *place, unsigne
 			return true;
 	}
 	return false;
+}
+
+/* True if all that was told has the same cause, which is of no single protocol. */
+static bool are_same(const struct diagnosis *d)
+{
+	const struct diagnosis *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < GROUPS; i++) {
+		if (!d[i].cause)
+			continue;
+		first = first ? first : &d[i];
+		count++;
+		if (!d[i].is_general || d[i].cause != first->cause ||
+		    d[i].verdict != first->verdict)
+			return false;
+	}
+	return count > 1;
 }
 
 /* Explain a port, of all protocols that are asked for. */
@@ -291,9 +304,15 @@ static int explain_port(struct inquiry *q, const struct place *place)
 		if (worst == GROUPS || badness(d[i].verdict) > badness(d[worst].verdict))
 			worst = i;
 	}
-	for (size_t i = 0; i < GROUPS && rc == 0; i++) {
-		if (i != worst && d[i].headline.len > 0)
-			add_other(q, place, &d[i], &d[worst]);
+	if (rc == 0 && are_same(d)) {
+		diagnosis_free(&d[worst]);
+		d[worst] = (struct diagnosis){0};
+		rc = explain(q, place, &d[worst]);
+	} else if (rc == 0) {
+		for (size_t i = 0; i < GROUPS; i++) {
+			if (i != worst && d[i].cause)
+				add_other(&d[i], &d[worst]);
+		}
 	}
 	if (rc == 0 && worst < GROUPS)
 		add_diagnosis(&d[worst], &q->out);
@@ -309,6 +328,8 @@ static int explain_name(struct inquiry *q, const struct place *place)
 
 	diagnose_unix(&ctx, place, q->rq->filter->items[place->item].text, &q->look, home_of(q),
 		      q->world.uid, &d);
+	if (q->rq->probe)
+		diagnose_try_name(&ctx, place, q->world.uid, &d);
 	note_verdict(q, d.verdict);
 	add_diagnosis(&d, &q->out);
 	diagnosis_free(&d);
