@@ -12,9 +12,6 @@ int action_kill(struct run *run);
 /** Wait until the targets are free, or listened on. Return the exit status. */
 int action_wait(struct run *run);
 
-/** Explain why bind(2) to the targets would fail. Return the exit status. */
-int action_why(struct run *run);
-
 /** Look, and end the connections found. Return the exit status. */
 int action_close(struct run *run);
 

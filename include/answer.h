@@ -19,9 +19,6 @@ void answer_choose_columns(const struct options *o, struct table_format *out);
 /** Facts of processes that columns need: PROCESS_STAT and so on. */
 unsigned answer_facts(const struct options *o, const struct table_format *format);
 
-/** How foreign names are escaped: ESCAPE_UTF8 where the locale reads it, or 0. */
-unsigned answer_escape(void);
-
 /** True if what only sources know of sockets is shown, which a scanner may have told of. */
 bool answer_needs_queues(const struct options *o, const struct table_format *format);
 

@@ -50,6 +50,9 @@ int run_prepare(struct run *run);
  */
 int run_restart(struct run *run);
 
+/** How foreign names are escaped: ESCAPE_UTF8 where the locale reads it, or 0. */
+unsigned run_escape(void);
+
 /** True if -N all asks for every network namespace. */
 bool run_asks_every_netns(const struct run *run);
 

@@ -38,8 +38,7 @@ int why(const struct why_request *rq);
  * to have one, the headline as a note on stderr.
  *
  * @look  that was answered with
- * Return how many notes there were.
  */
-unsigned why_note(const struct why_request *rq, const struct look *look);
+void why_note(const struct why_request *rq, const struct look *look);
 
 #endif

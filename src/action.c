@@ -6,7 +6,6 @@
 #include "close.h"
 #include "kill.h"
 #include "msg.h"
-#include "netns_word.h"
 #include "notes.h"
 #include "options.h"
 #include "process.h"
@@ -14,9 +13,7 @@
 #include "run.h"
 #include "status.h"
 #include "wait.h"
-#include "why.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 /* What prints the rows. */
@@ -91,7 +88,7 @@ int action_kill(struct run *run)
 		.status_of_none = status_of_none(run, unread), .signal = o->signal,
 		.grace_ms = o->grace_ms, .has_grace = o->has_grace, .dry_run = o->dry_run,
 		.ask = o->ask, .force = o->force, .quiet = o->pids_only,
-		.escape = answer_escape(), .stats = &run->stats, .print = print_rows,
+		.escape = run_escape(), .stats = &run->stats, .print = print_rows,
 		.print_ctx = &printer};
 	return finish(run, unread, kill_holders(&rq));
 }
@@ -110,7 +107,7 @@ int action_close(struct run *run)
 		.look = look, .filter = &run->filter, .looker = &looker, .names = &run->names,
 		.namespaces = &run->namespaces, .status_of_none = status_of_none(run, unread),
 		.dry_run = o->dry_run, .ask = o->ask, .quiet = o->pids_only,
-		.escape = answer_escape(), .print = print_rows, .print_ctx = &printer};
+		.escape = run_escape(), .print = print_rows, .print_ctx = &printer};
 	return finish(run, unread, close_connections(&rq));
 }
 
@@ -128,29 +125,6 @@ int action_wait(struct run *run)
 		.has_timeout = o->has_timeout, .timeout_ms = o->timeout_ms,
 		.pids_only = o->pids_only, .tells = isatty(STDERR_FILENO) && !o->no_notes,
 		.notes = !o->no_notes,
-		.escape = answer_escape(), .print = print_rows, .print_ctx = &printer};
+		.escape = run_escape(), .print = print_rows, .print_ctx = &printer};
 	return wait_for_places(&rq);
-}
-
-static int widen(void *ctx)
-{
-	struct run *run = ctx;
-	const char *why_not;
-
-	run->options.netns = "all";
-	return netns_list_ask(&run->namespaces, run->options.netns, &why_not);
-}
-
-int action_why(struct run *run)
-{
-	const struct options *o = &run->options;
-	struct looker looker = {run, run_look, run_read};
-	struct why_request rq = {
-		.filter = &run->filter, .looker = &looker, .widen = widen, .names = &run->names,
-		.namespaces = &run->namespaces, .proc_fd = run->proc_fd,
-		.is_ours = !o->proc && procfs_is_ours(run->proc_fd), .probe = o->probe,
-		.escape = answer_escape()};
-
-	int status = why(&rq);
-	return run->stdout_closed ? run_check_written(-EBADF, status) : status;
 }

@@ -17,10 +17,9 @@
 #include "row_fact.h"
 #include "run.h"
 #include "status.h"
+#include "why_run.h"
 
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,14 +101,6 @@ bool answer_needs_queues(const struct options *o, const struct table_format *for
 	return needed;
 }
 
-/* The locale is read only if there is a name to show, or a pattern to match. */
-unsigned answer_escape(void)
-{
-	bool utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-
-	return utf8 ? ESCAPE_UTF8 : 0;
-}
-
 static bool wants_ends(const struct options *o)
 {
 	bool column = false;
@@ -138,7 +129,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 		.ends = wants_ends(o) ? &run->ends : NULL,
 		.name_ends = o->ends || o->list_ends,
 		.command_width = o->command_width,
-		.escape = rows->len > 0 ? answer_escape() : 0,
+		.escape = rows->len > 0 ? run_escape() : 0,
 		.numeric_users = o->numeric_users,
 		.service_names = o->service_names,
 		.host_names = o->host_names,
@@ -229,6 +220,8 @@ void answer_tell(struct run *run, size_t unread, int status)
 			notes_elsewhere(&run->filter, &run->namespaces);
 		notes_bound(snap, &run->filter, &run->namespaces);
 		notes_loose_value(o, &run->filter);
+		if (!o->fields && !is_json(o) && !o->netns)
+			why_run_note(run);
 	}
 	run->noted_status = status;
 	if (o->tell_missing)

@@ -128,6 +128,7 @@
 #include "run.h"
 #include "status.h"
 #include "version.h"
+#include "why_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -188,7 +189,7 @@ static int serve(int argc, char **argv, struct run *run)
 	if (o->close)
 		return action_close(run);
 	if (o->why)
-		return action_why(run);
+		return why_run(run);
 	if (o->wait != OPTION_WAIT_NOT)
 		return action_wait(run);
 	return o->repeat ? repeat(run) : answer(run);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "run.h"
 
+#include "escape.h"
 #include "msg.h"
 #include "netns_word.h"
 #include "process.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +54,14 @@ int run_check_written(int rc, int status)
 bool run_asks_every_netns(const struct run *run)
 {
 	return run->options.netns && strcmp(run->options.netns, "all") == 0;
+}
+
+/* The locale is read only if there is a name to show, or a pattern to match. */
+unsigned run_escape(void)
+{
+	bool utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+
+	return utf8 ? ESCAPE_UTF8 : 0;
 }
 
 /* The option that wants to be told what is meant, or NULL. */

@@ -50,7 +50,8 @@ enum { GROUPS = sizeof(groups) / sizeof(*groups) };
 struct inquiry {
 	const struct why_request *rq;
 	struct place_list places;
-	struct look look, wide; /* the second in every network namespace; is_wide */
+	const struct look *look; /* borrowed */
+	struct look wide; /* in every network namespace; if is_wide */
 	bool is_wide;
 	struct bind_world world;
 	struct probe probe;
@@ -63,7 +64,6 @@ struct inquiry {
 
 static void inquiry_free(struct inquiry *q)
 {
-	look_free(&q->look);
 	look_free(&q->wide);
 	place_list_free(&q->places);
 	probe_free(&q->probe);
@@ -187,11 +187,11 @@ static void add_hints(struct inquiry *q, const struct place *place, struct diagn
 /* Explain a place of ports, of one group of protocols. Return 0 or -ENOMEM. */
 static int explain(struct inquiry *q, const struct place *place, struct diagnosis *out)
 {
-	struct diagnose_context ctx = make_context(q, &q->look);
+	struct diagnose_context ctx = make_context(q, q->look);
 	struct bind_case c = {0};
 	struct ends ends = {0};
 
-	int rc = bind_case_judge(place, &q->look, home_of(q), &q->world, q->rq->proc_fd,
+	int rc = bind_case_judge(place, q->look, home_of(q), &q->world, q->rq->proc_fd,
 				 q->rq->is_ours ? &q->probe : NULL,
 				 q->rq->is_ours ? bind_right_ask_route : NULL, &c);
 	if (rc == 0) {
@@ -258,8 +258,8 @@ static bool is_asked(const struct inquiry *q, const struct place *place, unsigne
 		return false;
 	if (!is_any || group == groups[0] || group == groups[1])
 		return true;
-	for (size_t i = 0; i < q->look.rows.len; i++) {
-		const struct sock *s = q->look.rows.v[i].sock;
+	for (size_t i = 0; i < q->look->rows.len; i++) {
+		const struct sock *s = q->look->rows.v[i].sock;
 		if (SOCK_PROTO_BIT(s->proto) & group && place_match(place, s))
 			return true;
 	}
@@ -284,8 +284,8 @@ static bool are_same(const struct diagnosis *d)
 	return count > 1;
 }
 
-/* Explain a port, of all protocols that are asked for. */
-static int explain_port(struct inquiry *q, const struct place *place)
+/* Explain a port: of all protocols that are asked for, the one that fares worst. */
+static int find_worst(struct inquiry *q, const struct place *place, struct diagnosis *out)
 {
 	struct diagnosis d[GROUPS] = {0};
 	size_t worst = GROUPS;
@@ -305,28 +305,37 @@ static int explain_port(struct inquiry *q, const struct place *place)
 			worst = i;
 	}
 	if (rc == 0 && are_same(d)) {
-		diagnosis_free(&d[worst]);
-		d[worst] = (struct diagnosis){0};
-		rc = explain(q, place, &d[worst]);
+		rc = explain(q, place, out);
 	} else if (rc == 0) {
 		for (size_t i = 0; i < GROUPS; i++) {
 			if (i != worst && d[i].cause)
 				add_other(&d[i], &d[worst]);
 		}
+		*out = d[worst];
+		d[worst] = (struct diagnosis){0};
 	}
-	if (rc == 0 && worst < GROUPS)
-		add_diagnosis(&d[worst], &q->out);
 	for (size_t i = 0; i < GROUPS; i++)
 		diagnosis_free(&d[i]);
 	return rc;
 }
 
+static int explain_port(struct inquiry *q, const struct place *place)
+{
+	struct diagnosis d = {0};
+	int rc = find_worst(q, place, &d);
+
+	if (rc == 0)
+		add_diagnosis(&d, &q->out);
+	diagnosis_free(&d);
+	return rc;
+}
+
 static int explain_name(struct inquiry *q, const struct place *place)
 {
-	struct diagnose_context ctx = make_context(q, &q->look);
+	struct diagnose_context ctx = make_context(q, q->look);
 	struct diagnosis d = {0};
 
-	diagnose_unix(&ctx, place, q->rq->filter->items[place->item].text, &q->look, home_of(q),
+	diagnose_unix(&ctx, place, q->rq->filter->items[place->item].text, q->look, home_of(q),
 		      q->world.uid, &d);
 	if (q->rq->probe)
 		diagnose_try_name(&ctx, place, q->world.uid, &d);
@@ -359,6 +368,7 @@ static int find_places(struct inquiry *q)
 
 int why(const struct why_request *rq)
 {
+	struct look look = {0};
 	struct inquiry q;
 	int status = STATUS_ERROR;
 
@@ -366,8 +376,9 @@ int why(const struct why_request *rq)
 	int rc = find_places(&q);
 	if (rc == -E2BIG)
 		msg_error("--why", "more than 1024 ports");
-	if (rc == 0 && look_at(&q, &q.look) < 0)
+	if (rc == 0 && look_at(&q, &look) < 0)
 		goto out;
+	q.look = &look;
 	if (rc == 0)
 		rc = explain_all(&q);
 	if (rc < 0 && rc != -E2BIG)
@@ -381,5 +392,49 @@ int why(const struct why_request *rq)
 		status = q.any_unknown ? STATUS_ERROR : q.any_failing ? STATUS_FOUND : STATUS_MISSING;
 out:
 	inquiry_free(&q);
+	look_free(&look);
 	return status;
+}
+
+/* --- the short form -------------------------------------------------------------------------- */
+
+/* True if there are sockets of a place, and nobody to be named for any of them. */
+static bool is_unheld(const struct place *place, const struct row_list *rows)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct row *row = &rows->v[i];
+		if (!place_match(place, row->sock))
+			continue;
+		if (row->process)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+void why_note(const struct why_request *rq, const struct look *look)
+{
+	enum { NOTES_MAX = 3 };
+	struct inquiry q;
+	size_t told = 0;
+
+	inquiry_init(&q, rq);
+	q.look = look;
+	int rc = find_places(&q);
+	for (size_t i = 0; i < q.places.len && rc == 0 && told < NOTES_MAX; i++) {
+		const struct place *place = &q.places.v[i];
+		struct diagnosis d = {0};
+
+		if (place_is_unix(place) || !is_unheld(place, &look->rows))
+			continue;
+		rc = find_worst(&q, place, &d);
+		if (rc == 0 && badness(d.verdict) > 0) {
+			msg_note_buf(&d.headline);
+			told++;
+		}
+		diagnosis_free(&d);
+	}
+	inquiry_free(&q);
 }

@@ -1,0 +1,56 @@
+/* --why, from the options; see why_run.h. */
+#define _GNU_SOURCE
+#include "why_run.h"
+
+#include "netns_word.h"
+#include "procfs.h"
+#include "run.h"
+#include "why.h"
+
+#include <errno.h>
+
+static int widen(void *ctx)
+{
+	struct run *run = ctx;
+	const char *why_not;
+
+	run->options.netns = "all";
+	return netns_list_ask(&run->namespaces, run->options.netns, &why_not);
+}
+
+static struct why_request make_request(struct run *run, const struct looker *looker)
+{
+	const struct options *o = &run->options;
+
+	return (struct why_request){
+		.filter = &run->filter, .looker = looker, .widen = widen, .names = &run->names,
+		.namespaces = &run->namespaces, .proc_fd = run->proc_fd,
+		.is_ours = !o->proc && procfs_is_ours(run->proc_fd), .probe = o->probe,
+		.escape = run_escape()};
+}
+
+int why_run(struct run *run)
+{
+	struct looker looker = {run, run_look, run_read};
+	struct why_request rq = make_request(run, &looker);
+
+	int status = why(&rq);
+	return run->stdout_closed ? run_check_written(-EBADF, status) : status;
+}
+
+/* Nothing is asked for that would cost another look, but at the end of an orphan. */
+void why_run_note(struct run *run)
+{
+	struct looker looker = {run, run_look, run_read};
+	const struct look *look = &run->look;
+
+	if (run->filter.targets.len == 0 || look->rows.len == 0)
+		return;
+	for (size_t i = 0; i < look->rows.len; i++) {
+		if (!look->rows.v[i].holder) { /* they come last */
+			struct why_request rq = make_request(run, &looker);
+			why_note(&rq, look);
+			return;
+		}
+	}
+}
