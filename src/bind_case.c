@@ -62,6 +62,8 @@ static void find_bar(struct bind_case *c, int proc_fd, bind_right_route *route)
 {
 	const struct target_list *targets = &c->place->targets;
 
+	if (c->world->sockets_only)
+		return;
 	for (size_t i = 0; i < c->wishes_len && c->bar == BIND_BAR_NONE; i++) {
 		struct addr addr = c->wishes[i].addr;
 
