@@ -96,8 +96,8 @@
  *             look.c            snapshot and rows in one step
  *             ends.c            -E: who has the other ends
  *   consumers process_text.c    a process as NAME,PID
- *             sock_text.c       a row's words about its socket
- *             reason_text.c     why it has no holder
+ *             sock_text.c reason_text.c a row's words about its socket, and why it has no holder
+ *             sockopt.c sockopt_table.c options of a socket: told, which there are
  *             column.c          one table row per column
  *             format_table.c    the table
  *             format_pids.c     -t
