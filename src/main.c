@@ -98,7 +98,7 @@
  *   consumers process_text.c    a process as NAME,PID
  *             sock_text.c reason_text.c a row's words about its socket, and why it has no holder
  *             sockopt.c sockopt_table.c options of a socket: told, which there are
- *             column.c          one table row per column
+ *             column.c context.c a table row per column; a line below rows
  *             format_table.c    the table
  *             format_pids.c     -t
  *             format_field.c    -F
