@@ -62,10 +62,10 @@ void sockopt_add_names(const struct sockopt_set *set, unsigned escape, struct bu
 
 /**
  * Append an object of JSON with every option that the kind of socket has, in lower case:
- * `"so_reuseaddr":true,"so_linger":60`. Flags are true or false, times seconds,
- * `so_peercred` {pid, uid, gid}. null is what could not be read, so_linger if it is off,
- * so_bindtodevice without a device, so_peercred without a peer. null instead of the
- * object if nothing was read.
+ * `"so_reuseaddr":true,"so_linger":60`. Flags are true or false, so_rcvtimeo and
+ * so_sndtimeo milliseconds, so_peercred {pid, uid, gid}; other units are those of the
+ * kernel. null is what could not be read, so_linger if it is off, so_bindtodevice without
+ * a device, so_peercred without a peer. null instead of the object if it was refused.
  */
 void sockopt_add_json(const struct sockopt_set *set, struct buf *out);
 

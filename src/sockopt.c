@@ -342,6 +342,10 @@ static void json_add_value(const struct sockopt_row *row, const struct value *v,
 	case SOCKOPT_FLAG:
 		buf_add_str(out, v->number ? "true" : "false");
 		break;
+	case SOCKOPT_SECONDS: /* our JSON has no fractions */
+		buf_add_dec(out, (uint64_t)v->time.tv_sec * 1000 +
+					 ((uint64_t)v->time.tv_usec + 999) / 1000);
+		break;
 	case SOCKOPT_CREDENTIALS:
 		json_add_credentials(&v->cred, out);
 		break;

@@ -152,11 +152,11 @@ static void arguments_are_cut_and_nothing_else(void **state)
 	memset(args, 'x', sizeof(args));
 	set_args(&s, args, sizeof(args));
 	s.context.width = 60;
-	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxx...  in /srv/app, 3 d, pm2.service\n");
-	set_args(&s, args, 24); /* exactly what there is room for */
-	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxxxxx  in /srv/app, 3 d, pm2.service\n");
-	set_args(&s, args, 25);
-	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxx...  in /srv/app, 3 d, pm2.service\n");
+	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxxx...  in /srv/app, 3 d, pm2.service\n");
+	set_args(&s, args, 25); /* exactly what there is room for */
+	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxxxxxx  in /srv/app, 3 d, pm2.service\n");
+	set_args(&s, args, 26);
+	assert_line(&s, "    xxxxxxxxxxxxxxxxxxxxxx...  in /srv/app, 3 d, pm2.service\n");
 	s.context.width = 1;
 	assert_line(&s, "    xxxxxxxxxxxxx...  in /srv/app, 3 d, pm2.service\n");
 	rows_free(&s.rows);

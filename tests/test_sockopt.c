@@ -173,7 +173,7 @@ static void values_have_their_shape(void **state)
 	assert_text(&set, "SO_RCVTIMEO(2.5),SO_SNDTIMEO(0.004),SO_PRIORITY(-1),"
 			  "SO_MARK(4294967295),SO_PEERCRED(pid 811 uid 1000 gid 100),"
 			  "TCP_CONGESTION(abcdefghijklmnop)");
-	assert_json(&set, "{\"so_rcvtimeo\":2.5,\"so_sndtimeo\":0.004,\"so_priority\":-1,"
+	assert_json(&set, "{\"so_rcvtimeo\":2500,\"so_sndtimeo\":4,\"so_priority\":-1,"
 			  "\"so_mark\":4294967295,\"so_peercred\":{\"pid\":811,\"uid\":1000,"
 			  "\"gid\":100},\"tcp_congestion\":\"abcdefghijklmnop\"}");
 
@@ -184,7 +184,7 @@ static void values_have_their_shape(void **state)
 	assert_text(&set, "SO_RCVTIMEO(60),SO_PEERCRED(pid - uid 1000 gid 100),"
 			  "TCP_CONGESTION(bbr)");
 	put(&set, "SO_PEERCRED", &nobody, sizeof(nobody));
-	assert_json(&set, "{\"so_rcvtimeo\":60,\"so_peercred\":null,"
+	assert_json(&set, "{\"so_rcvtimeo\":60000,\"so_peercred\":null,"
 			  "\"tcp_congestion\":\"bbr\"}");
 	assert_text(&set, "SO_RCVTIMEO(60),TCP_CONGESTION(bbr)");
 }

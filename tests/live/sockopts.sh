@@ -58,7 +58,7 @@ put(client, SOL, "SO_PRIORITY", 5)
 put(client, socket.IPPROTO_IP, "IP_TTL", 33)
 client.connect(server.getsockname())
 tell("client", client, so_reuseaddr=False, so_keepalive=False, so_linger=None,
-     so_acceptconn=False, so_rcvtimeo=2.5, so_sndtimeo=0, so_priority=5, tcp_nodelay=True,
+     so_acceptconn=False, so_rcvtimeo=2500, so_sndtimeo=0, so_priority=5, tcp_nodelay=True,
      tcp_user_timeout=9000, tcp_keepidle=7200, tcp_keepintvl=75, tcp_keepcnt=9, ip_ttl=33)
 accepted = server.accept()[0]
 # A refused connection: its error is its owner's to read.
