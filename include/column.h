@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct buf;
+struct context;
 struct ends;
 struct names;
 struct netns_list;
@@ -63,6 +64,7 @@ struct column_style {
 	bool colour;          /* the header stands out */
 	bool colour_reason;   /* reasons in NAME stand out */
 	int64_t boot_time;    /* seconds since the epoch, for START */
+	const struct context *context; /* lines below rows (context.h); NULL: none */
 };
 
 /**

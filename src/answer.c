@@ -4,6 +4,7 @@
 
 #include "buf.h"
 #include "column.h"
+#include "context.h"
 #include "escape.h"
 #include "format_field.h"
 #include "format_json.h"
@@ -77,6 +78,20 @@ bool answer_is_fields(const struct options *o)
 	return o->fields && !is_json(o);
 }
 
+/* On a terminal each process that holds a target has a line below its rows. */
+static bool wants_context(const struct options *o)
+{
+	bool acts = o->kill || o->close || o->why || o->wait != OPTION_WAIT_NOT;
+	bool any_target = false;
+
+	if (o->brief || acts || o->details || o->fields || is_json(o) || o->pids_only ||
+	    o->columns_len > 0)
+		return false;
+	for (size_t i = 0; i < o->words_len; i++)
+		any_target |= o->words[i].kind == FILTER_TARGET;
+	return any_target && isatty(STDOUT_FILENO);
+}
+
 unsigned answer_facts(const struct options *o, const struct table_format *format)
 {
 	unsigned facts = 0;
@@ -88,6 +103,8 @@ unsigned answer_facts(const struct options *o, const struct table_format *format
 	else if (!o->pids_only)
 		for (size_t i = 0; i < format->count; i++)
 			facts |= column_facts(format->columns[i]);
+	if (wants_context(o))
+		facts |= CONTEXT_FACTS;
 	return o->threads && !o->pids_only ? facts | PROCESS_TASK : facts;
 }
 
@@ -137,6 +154,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 		.show_queues = o->show_queues,
 		.colour = wants_colour(o),
 	};
+	struct context context;
 	struct json_format json = {o->field_choice, &style, o->json_lines};
 	struct field_format fields = {o->field_choice, &style, o->tcp_info && !o->show_queues};
 
@@ -148,6 +166,10 @@ static int print_rows(struct run *run, const struct table_format *format,
 		return format_field_write(&fields, rows, STDOUT_FILENO);
 	/* Colour takes no room, but only at the end of the line. */
 	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
+	if (wants_context(o)) {
+		context_init(&context, STDOUT_FILENO);
+		style.context = &context;
+	}
 	return format_table_write(format, &style, rows, STDOUT_FILENO);
 }
 

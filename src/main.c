@@ -96,9 +96,9 @@
  *             look.c            snapshot and rows in one step
  *             ends.c            -E: who has the other ends
  *   consumers process_text.c    a process as NAME,PID
- *             sock_text.c       a row's words about its socket
- *             reason_text.c     why it has no holder
- *             column.c          one table row per column
+ *             sock_text.c reason_text.c a row's words about its socket, and why it has no holder
+ *             sockopt.c sockopt_table.c options of a socket: told, which there are
+ *             column.c context.c a table row per column; a line below rows
  *             format_table.c    the table
  *             format_pids.c     -t
  *             format_field.c    -F
