@@ -139,8 +139,13 @@ bool sock_info_memory(const struct sock_info *info, enum sock_memory which, uint
 /** What a congestion state is called (enum tcp_ca_state): "open", "recovery"; NULL for none. */
 const char *sock_info_ca_state(uint64_t state);
 
+enum { SOCK_INFO_OPTION_WSCALE = 2 }; /* TCPI_OPT_WSCALE is this bit */
+
 /** What bit @i of SOCK_TCP_OPTIONS means: "timestamps"; NULL behind the last. */
 const char *sock_info_tcp_option(size_t i);
+
+/* The bits of mc-loop and mc-all, with which every socket of IPv4 begins. */
+#define SOCK_INFO_FLAGS_USUAL (1U << 3 | 1U << 5)
 
 /** What bit @i of the flags means: "freebind", "transparent"; NULL behind the last. */
 const char *sock_info_flag_name(size_t i);
