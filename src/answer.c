@@ -98,7 +98,8 @@ unsigned answer_facts(const struct options *o, const struct table_format *format
 bool answer_needs_queues(const struct options *o, const struct table_format *format)
 {
 	bool is_table = !o->fields && !is_json(o);
-	bool needed = o->show_queues || o->details || (!is_table && field_choice_has(&o->field_choice, 'T'));
+	bool needed = o->show_queues || o->details ||
+		      (!is_table && field_choice_has(&o->field_choice, 'T'));
 
 	for (size_t i = 0; i < format->count; i++)
 		needed |= format->columns[i] == COLUMN_RECVQ || format->columns[i] == COLUMN_SENDQ;
