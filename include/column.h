@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct background;
 struct buf;
 struct context;
 struct ends;
@@ -54,6 +55,7 @@ struct column_style {
 	const struct netns_list *namespaces; /* NULL: numbers only */
 	const struct ends *ends; /* the other ends; NULL: not asked for */
 	bool name_ends;          /* NAME has them, too */
+	const struct background *background; /* of --details; NULL: not asked for */
 	size_t command_width; /* characters of COMMAND, 0: all */
 	unsigned escape;      /* ESCAPE_UTF8 where the terminal reads it */
 	bool numeric_users;   /* -l */

@@ -38,7 +38,7 @@
  *   records   addr.c            address and port as a value
  *             sock.c            socket record and table; protocols, states
  *             holder.c          who refers to a socket, by inode
- *             process.c         facts of a process
+ *             process.c process_detail.c facts of a process
  *             pin.c             a process that cannot be mistaken for another
  *             ancestry.c        what whoport was started from
  *             bpf_record.c      what the iterator program tells
@@ -58,7 +58,7 @@
  *             unix_table.c      /proc/net/unix, freed from forged rows
  *             source_sockdiag.c NETLINK_SOCK_DIAG: requests
  *             sockdiag_request.c their common form
- *             sockdiag_row.c    one answer about an internet or unix socket
+ *             sockdiag_row.c sock_info.c one answer about an internet or unix socket
  *             other_row.c       netlink, packet, vsock, XDP: text and answers
  *             unix_queue.c      clients that a listener has not accepted
  *             sock_watch.c      news of ended sockets
@@ -89,21 +89,21 @@
  *             second_look.c     once more for what nobody seems to hold
  *             unheld.c          who holds what no descriptor holds
  *             guess.c           suspects and cgroups, as guesses
- *             join.c            snapshot and filter into rows
+ *             join.c look.c     snapshot and filter into rows
  *             row_fact.c        what is told of a row beside
  *             peer.c            the listener that a connection waits for
  *             acceptor.c        who holds that listener
- *             look.c            snapshot and rows in one step
  *             ends.c            -E: who has the other ends
+ *             lineage.c background.c for -D: parents, cgroups
  *   consumers process_text.c    a process as NAME,PID
  *             sock_text.c reason_text.c a row's words about its socket, and why it has no holder
  *             sockopt.c sockopt_table.c options of a socket: told, which there are
  *             column.c context.c a table row per column; a line below rows
  *             format_table.c    the table
- *             format_pids.c     -t
- *             format_field.c    -F
+ *             format_pids.c format_field.c -t, -F
+ *             card.c details.c details_process.c details_sock.c details_tcp.c -D
  *             format_json.c     -J, -j: the keys
- *             json_process.c json_sock.c json_other.c their values
+ *             json_process.c json_sock.c json_other.c json_details.c their values
  *   actions   kill.c            -k: plan, signal, wait, look again
  *             kill_none.c       ... if there is nobody to signal
  *             victim.c          who is signalled
