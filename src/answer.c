@@ -281,7 +281,7 @@ static int complete_rows(struct run *run, unsigned facts)
 	if (rc < 0 && !run->ends.look_failed)
 		msg_error("other ends", strerror(-rc));
 	if (rc == 0 && o->details) {
-		rc = background_load(rows, run->proc_fd, &run->background);
+		rc = background_load(rows, run->proc_fd, o->sockopts, &run->background);
 		if (rc < 0)
 			msg_error("details", strerror(-rc));
 	}
@@ -296,6 +296,10 @@ int answer(struct run *run)
 	const struct look *look = &run->look;
 	struct table_format format;
 
+	if (o->sockopts && !procfs_is_ours(run->proc_fd)) {
+		msg_error("--sockopts", "asks processes of its own pid namespace only");
+		return STATUS_ERROR;
+	}
 	answer_choose_columns(o, &format);
 	unsigned facts = answer_facts(o, &format);
 	run->needs_queues = answer_needs_queues(o, &format);

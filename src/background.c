@@ -22,12 +22,16 @@ static int64_t load_uptime(int proc_fd)
 	return n > 0 && num_scan(&at, text + n, 10, INT32_MAX, &seconds) ? (int64_t)seconds : -1;
 }
 
-int background_load(const struct row_list *rows, int proc_fd, struct background *out)
+int background_load(const struct row_list *rows, int proc_fd, bool options,
+		    struct background *out)
 {
 	bool wants_cgroups = false;
 
 	out->uptime = load_uptime(proc_fd);
 	int rc = lineage_load(rows, proc_fd, &out->parents);
+	out->has_options = options;
+	if (rc == 0 && options)
+		rc = sockopt_list_load(rows, &out->options);
 	for (size_t i = 0; i < rows->len && rc == 0; i++)
 		wants_cgroups |= rows->v[i].sock->cgroup != 0;
 	if (rc < 0 || !wants_cgroups)
@@ -40,6 +44,7 @@ int background_load(const struct row_list *rows, int proc_fd, struct background 
 void background_free(struct background *b)
 {
 	process_table_free(&b->parents);
+	sockopt_list_free(&b->options);
 	if (b->has_cgroups)
 		cgroup_index_free(&b->cgroups);
 	*b = (struct background){0};

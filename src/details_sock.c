@@ -14,6 +14,7 @@
 #include "sock.h"
 #include "sock_info.h"
 #include "sock_text.h"
+#include "sockopt.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -295,13 +296,53 @@ static void add_flags(const struct view *v)
 	}
 }
 
-/*
- * The place of the options that --sockopts asks for: sockopt_add_text() of sockopt.h into the
- * value under way, which wraps at its commas.
- */
+/* With --sockopts; NULL without, or if there is nobody to be asked. */
+static const struct sockopt_set *options_of(const struct view *v)
+{
+	return sockopt_list_find(&v->style->background->options, v->s);
+}
+
 static void add_options(const struct view *v)
 {
-	card_end_list(v->card, ',');
+	const struct sockopt_set *set = options_of(v);
+
+	if (!set)
+		return;
+	sockopt_add_text(set, v->style->escape, &v->card->item);
+	if (set->rc < 0)
+		end(v);
+	else
+		card_end_list(v->card, ',');
+}
+
+/* The line of sockopt_add_names() that begins with a word. */
+static void add_socket_name(const struct view *v, const char *word)
+{
+	const struct sockopt_set *set = options_of(v);
+	struct buf text = {0};
+
+	if (!set)
+		return;
+	sockopt_add_names(set, v->style->escape, &text);
+	buf_add_char(&text, '\0');
+	for (const char *at = text.error ? NULL : text.data; at && *at;) {
+		size_t len = strcspn(at, "\n"), head = strlen(word);
+		if (len > head && memcmp(at, word, head) == 0)
+			buf_add(&v->card->item, at + head, len - head);
+		at += len + (at[len] == '\n');
+	}
+	buf_free(&text);
+	end(v);
+}
+
+static void add_sockname(const struct view *v)
+{
+	add_socket_name(v, "sockname: ");
+}
+
+static void add_peername(const struct view *v)
+{
+	add_socket_name(v, "peername: ");
 }
 
 /* The congestion control of a socket that will hand it on to its connections. */
@@ -342,6 +383,8 @@ static const struct line tail[] = {
 	{"ulp", add_ulp},
 	{"flags", add_flags},
 	{"options", add_options},
+	{"sockname", add_sockname},
+	{"peername", add_peername},
 };
 
 static void add_lines(const struct view *v, const struct line *lines, size_t len)

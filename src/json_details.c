@@ -377,7 +377,6 @@ static void add_file(const struct column_style *style, const struct row *row, st
 	buf_add_char(out, '}');
 }
 
-/* With --sockopts `options` comes here: a row with sockopt_add_json() of sockopt.h. */
 static const struct key {
 	const char *key;
 	json_value *add;
@@ -415,6 +414,21 @@ enum {
 	SOCK_KEYS = sizeof(sock_keys) / sizeof(*sock_keys),
 };
 
+/* With --sockopts: null for who could not be asked. */
+static void add_options(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	const struct sockopt_set *set;
+
+	if (!style->background->has_options)
+		return;
+	add_key(out, "options", false);
+	set = sockopt_list_find(&style->background->options, row->sock);
+	if (set)
+		sockopt_add_json(set, out);
+	else
+		json_add_null(out);
+}
+
 static void add_keys(const struct key *keys, size_t len, bool first,
 		     const struct column_style *style, const struct row *row, struct buf *out)
 {
@@ -435,6 +449,7 @@ void json_value_sock_details(const struct column_style *style, const struct row 
 			     struct buf *out)
 {
 	add_keys(sock_keys, SOCK_KEYS, true, style, row, out);
+	add_options(style, row, out);
 	buf_add_char(out, '}');
 }
 
@@ -442,5 +457,6 @@ void json_value_details(const struct column_style *style, const struct row *row,
 {
 	add_keys(process_keys, PROCESS_KEYS, true, style, row, out);
 	add_keys(sock_keys, SOCK_KEYS, false, style, row, out);
+	add_options(style, row, out);
 	buf_add_char(out, '}');
 }
