@@ -296,14 +296,14 @@ int answer(struct run *run)
 	const struct look *look = &run->look;
 	struct table_format format;
 
-	if (o->sockopts && !procfs_is_ours(run->proc_fd)) {
-		msg_error("--sockopts", "asks processes of its own pid namespace only");
-		return STATUS_ERROR;
-	}
 	answer_choose_columns(o, &format);
 	unsigned facts = answer_facts(o, &format);
 	run->needs_queues = answer_needs_queues(o, &format);
 	run->failed = true;
+	if (o->sockopts && !procfs_is_ours(run->proc_fd)) {
+		msg_error("--sockopts", "asks processes of its own pid namespace only");
+		return STATUS_ERROR;
+	}
 	if (run_look(run, &run->filter, facts, &run->look) < 0)
 		return STATUS_ERROR;
 	struct status_question question = {
