@@ -130,6 +130,18 @@ bool sock_info_parse(const void *data, size_t len, const struct sock *s, struct 
  */
 bool sock_info_tcp(const struct sock_info *info, enum sock_tcp member, uint64_t *out);
 
+/* Which end made a connection. */
+enum sock_opener { SOCK_OPENER_UNKNOWN, SOCK_OPENER_THIS, SOCK_OPENER_OTHER };
+
+/**
+ * Which end made a connection that is open: who has sent the SYN that asks for it counts
+ * one byte more as acknowledged than it has sent (tcp_snd_una_update in
+ * net/ipv4/tcp_input.c). Told if nothing is on its way; since Linux 4.19.
+ *
+ * @info  NULL: nothing is known
+ */
+enum sock_opener sock_info_opener(const struct sock *s, const struct sock_info *info);
+
 /** The member's name without `tcpi_`, as the kernel has it. */
 const char *sock_info_tcp_name(enum sock_tcp member);
 

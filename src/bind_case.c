@@ -10,6 +10,7 @@
 #include "place.h"
 #include "probe.h"
 #include "sock.h"
+#include "sock_info.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -87,8 +88,11 @@ static enum obstacle_kind kind_of_connection(const struct sock *s, const struct 
 
 	if (is_self_connected(s))
 		return OBSTACLE_SELF;
-	if (s->state == SOCK_STATE_SYN_SENT)
+	enum sock_opener opener = sock_info_opener(s, s->info);
+	if (s->state == SOCK_STATE_SYN_SENT || opener == SOCK_OPENER_THIS)
 		return OBSTACLE_SOURCE;
+	if (opener == SOCK_OPENER_OTHER)
+		return OBSTACLE_ACCEPTED;
 	if (range->hi == 0)
 		return OBSTACLE_CONNECTION;
 	/* A port of the range is seldom listened on, and one outside of it seldom given. */

@@ -200,7 +200,7 @@ static struct inventory_request make_inventory(struct run *run, struct filter *f
 	return (struct inventory_request){
 		.namespaces = &run->namespaces, .filter = filter, .source = o->source,
 		.every_netns = every_netns, .stays_home = o->netns && !every_netns,
-		.needs_queues = run->needs_queues, .details = o->details};
+		.needs_queues = run->needs_queues, .details = o->details || o->why};
 }
 
 int run_look(void *ctx, struct filter *filter, unsigned facts, struct look *out)

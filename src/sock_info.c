@@ -110,6 +110,23 @@ const char *sock_info_ca_state(uint64_t state)
 	return state < sizeof(names) / sizeof(*names) ? names[state] : NULL;
 }
 
+enum sock_opener sock_info_opener(const struct sock *s, const struct sock_info *info)
+{
+	uint64_t acked, sent, again, unacked;
+
+	/* Later a FIN counts, too. */
+	if (s->state != SOCK_STATE_ESTABLISHED && s->state != SOCK_STATE_CLOSE_WAIT)
+		return SOCK_OPENER_UNKNOWN;
+	if (!sock_info_tcp(info, SOCK_TCP_BYTES_ACKED, &acked) ||
+	    !sock_info_tcp(info, SOCK_TCP_BYTES_SENT, &sent) ||
+	    !sock_info_tcp(info, SOCK_TCP_BYTES_RETRANS, &again) ||
+	    !sock_info_tcp(info, SOCK_TCP_UNACKED, &unacked) || unacked > 0)
+		return SOCK_OPENER_UNKNOWN;
+	if (acked + again == sent + 1)
+		return SOCK_OPENER_THIS;
+	return acked + again == sent ? SOCK_OPENER_OTHER : SOCK_OPENER_UNKNOWN;
+}
+
 const char *sock_info_tcp_name(enum sock_tcp member)
 {
 	return members[member].name;
