@@ -140,7 +140,8 @@ static void tell_hidden(const struct telling *t, struct buf *out)
 
 static void tell_outside(const struct telling *t, struct buf *out)
 {
-	tell_by(t, "a process outside of this pid namespace", out);
+	tell_by(t, "somebody who cannot be seen", out);
+	add_reason(t, out);
 }
 
 static void tell_in_flight(const struct telling *t, struct buf *out)
