@@ -9,6 +9,7 @@
 #include "clue.h"
 #include "column.h"
 #include "diagnose_part.h"
+#include "escape.h"
 #include "holder.h"
 #include "join.h"
 #include "names.h"
@@ -85,7 +86,7 @@ static void tell_kernels(const struct telling *t, struct buf *out)
 	if (!clue || !*clue->kernel)
 		return;
 	buf_add_str(out, ", for ");
-	process_text_add_name(clue->kernel, strlen(clue->kernel), t->ctx->style->escape, out);
+	escape_add(out, clue->kernel, strlen(clue->kernel), t->ctx->style->escape, ESCAPE_ALL);
 }
 
 /* What a socket does, without its holder: `is listened on`. */
