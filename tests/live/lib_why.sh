@@ -13,6 +13,7 @@
 # With WHY_TABLE set, each case that was looked at is a row of a table, too: the case,
 # bind() without and with SO_REUSEADDR, the headline.
 
+case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
 binder=$BUILD/live/binder later=$BUILD/live/later server=$BUILD/live/server
 
 # The word of an address and a port: ADDRESS PORT PROTOCOL.
