@@ -57,7 +57,8 @@ static void split_advice(const struct buf *text, struct telling *t)
 			  memcmp(text->data + at, use, strlen(use)) != 0))
 		at--;
 	if (at > 0) {
-		command = (struct word){text->data + at + strlen(use), text->len - at - strlen(use)};
+		command.text = text->data + at + strlen(use);
+		command.len = text->len - at - strlen(use);
 		head.len = at;
 	}
 	if (at == 0 || !is_command(command)) {

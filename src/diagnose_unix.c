@@ -190,7 +190,8 @@ static bool is_untold(const struct name_case *n)
 static void tell_untold(const struct name_case *n, struct buf *out)
 {
 	(void)n;
-	buf_add_str(out, "a socket file has the name, and no socket that can be seen is bound to it");
+	buf_add_str(out, "a socket file has the name, and no socket that can be seen is bound to "
+			 "it");
 }
 
 static bool is_stale(const struct name_case *n)

@@ -43,14 +43,24 @@ asks_name() {
 	run --why "$1"
 }
 
-# What the headline must say, and exit with, if bind() says $1, with SO_REUSEADDR $2.
+# What the headline must say, and exit with, if bind() says $1, with SO_REUSEADDR $2: one
+# of these, a line each.
 verdict_of() {
 	status_due=0
+	if_set='if what is there has it set, too:'
 	case "$1 $2" in
-	'ok ok') status_due=1 verdicts=' works: ' ;;
-	'EADDRINUSE ok') verdicts=' works only with SO_REUSEADDR: | works only with SO_REUSEADDR, if what is there has it set, too: ' ;;
-	'EADDRINUSE EADDRINUSE') verdicts=' fails with EADDRINUSE: | works only with SO_REUSEPORT: | works only with SO_REUSEADDR, if what is there has it set, too: | works only with SO_REUSEPORT, if what is there has it set, too: ' ;;
-	*) verdicts=" fails with $1: " ;;
+	'ok ok') status_due=1 verdicts=works: ;;
+	'EADDRINUSE ok')
+		verdicts="works only with SO_REUSEADDR:
+works only with SO_REUSEADDR, $if_set"
+		;;
+	'EADDRINUSE EADDRINUSE')
+		verdicts="fails with EADDRINUSE:
+works only with SO_REUSEPORT:
+works only with SO_REUSEADDR, $if_set
+works only with SO_REUSEPORT, $if_set"
+		;;
+	*) verdicts="fails with $1:" ;;
 	esac
 }
 
@@ -61,19 +71,13 @@ headline() {
 # expect_headline TEXT: what comes behind the verdict; seconds are read as NN.
 expect_headline() {
 	told=$(headline | sed 's/ [1-9][0-9]* s\([:,]\|$\)/ NN s\1/')
-	begin="bind() to $place_due as $asker"
-	case $told in
-	"$begin"*) ;;
-	*) show_run; complain "expected to begin: $begin"; return ;;
-	esac
-	found=
-	oldifs=$IFS
-	IFS='|'
-	for verdict in $verdicts; do
-		[ "$told" != "$begin$verdict$1" ] || found=yes
-	done
-	IFS=$oldifs
-	[ -n "$found" ] || { show_run; complain "bind() says: $bound" "expected:$verdicts$1"; }
+	while read -r verdict; do
+		[ "$told" != "bind() to $place_due as $asker $verdict $1" ] || return 0
+	done <<EOF
+$verdicts
+EOF
+	show_run
+	complain "bind() says: $bound" "expected: bind() to $place_due as $asker" "$verdicts" "$1"
 }
 
 # Lines below the headline are facts, three at most, and one command; each is one line,
