@@ -9,6 +9,7 @@
 #include "clue.h"
 #include "column.h"
 #include "diagnose_part.h"
+#include "escape.h"
 #include "holder.h"
 #include "join.h"
 #include "netns.h"
@@ -84,7 +85,7 @@ static void tell_kernels(const struct telling *t, struct buf *out)
 	if (!clue || !*clue->kernel)
 		return;
 	buf_add_str(out, ", for ");
-	process_text_add_name(clue->kernel, strlen(clue->kernel), t->ctx->style->escape, out);
+	escape_add(out, clue->kernel, strlen(clue->kernel), t->ctx->style->escape, ESCAPE_ALL);
 }
 
 /* What a socket does, without its holder: `is listened on`. */
@@ -128,7 +129,8 @@ static void tell_hidden(const struct telling *t, struct buf *out)
 
 static void tell_outside(const struct telling *t, struct buf *out)
 {
-	tell_by(t, "a process outside of this pid namespace", out);
+	tell_by(t, "somebody who cannot be seen", out);
+	add_reason(t, out);
 }
 
 static void tell_in_flight(const struct telling *t, struct buf *out)
