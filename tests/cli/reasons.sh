@@ -165,7 +165,7 @@ add_process 100 server
 add_inet udp 0.0.0.0:4789 UNCONNECTED 1001 uid=0
 names 'unknown_while_every_process_could_be_read' 0 4789 <<EOF
 - - *:4789 [unknown: kernel, or in flight]
-! whoport: bind() to 4789/udp as $user works only with SO_REUSEADDR, if what is there has it set, too: *:4789 is bound by somebody who cannot be named [unknown: kernel, or in flight]
+! whoport: bind() to 4789/udp as $user works only with SO_REUSEADDR, if what is there has it set, too: 0.0.0.0:4789 is bound by somebody who cannot be named [unknown: kernel, or in flight]
 EOF
 
 # --- missing rights --------------------------------------------------------
@@ -215,7 +215,7 @@ EOF
 	names 'hidden_owner_cannot_be_the_unreadable_process' 0 82 <<EOF
 - - *:82 (LISTEN) [unknown: kernel, or one of 1 unreadable processes]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 82/tcp as $asker fails with EADDRINUSE: *:82 is listened on by somebody who cannot be named [unknown: kernel, or one of 1 unreadable processes]
+! whoport: bind() to 82/tcp as $asker fails with EADDRINUSE: 0.0.0.0:82 is listened on by somebody who cannot be named [unknown: kernel, or one of 1 unreadable processes]
 EOF
 	names 'no_note_of_processes_where_nothing_stayed_unexplained' 0 83 <<EOF
 - - 10.0.0.1:83->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]

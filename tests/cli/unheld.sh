@@ -315,7 +315,7 @@ put_in_netns 814 home
 add_map 814 '/[aio]'
 expect 'suspect_is_escaped' 0 --no-header -o REASON 80 <<EOT
 unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O
-! whoport: bind() to 80/tcp as $user works only with SO_REUSEPORT, if what is there has it set, too: *:80 is listened on by somebody who cannot be named [unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O]
+! whoport: bind() to 80/tcp as $user works only with SO_REUSEPORT, if what is there has it set, too: 0.0.0.0:80 is listened on by somebody who cannot be named [unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O]
 EOT
 
 # What may not be read proves nothing.
