@@ -204,7 +204,7 @@ if become_ordinary; then
 COMMAND PID $user_title FD TYPE DEVICE SIZE/OFF NODE NAME
 -         - $user_cell  - IPv4   1002      0t0  TCP *:81 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder' 0 -o PID,NAME 80 <<EOF
 PID NAME
@@ -224,7 +224,7 @@ EOF
 	expect_nothing 'no_note_where_nothing_is_selected' 1 9999
 	expect 'hidden_leaves_nothing_for_pids' 2 -t 81 <<EOF
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder_for_pids' 2 -t 80 <<EOF
 100
@@ -251,7 +251,7 @@ EOF
 	names 'processes_are_counted_not_descriptors' 0 81 <<EOF
 - - *:81 (LISTEN) [hidden: permission]
 ! whoport: 2 processes could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 else
 	skip 'hidden_by_permission' "$why_not"

@@ -332,7 +332,7 @@ if become_ordinary; then
 	rows 'evidence_that_cannot_be_read' 0 +w 80 <<EOT
 - - TCP *:80 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 80/tcp as $asker $denied *:80 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 80/tcp as $asker $denied 0.0.0.0:80 is listened on by a process that we may not see, of $user [hidden: permission]
 EOT
 else
 	skip 'evidence_that_cannot_be_read' "$why_not"
