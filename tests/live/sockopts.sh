@@ -80,29 +80,29 @@ EOF
 # start COMMAND...: the sockets of a process, started by way of a command: its lines in
 # $tmp/told, its PID in $pid.
 start() {
-	mkfifo "$tmp/orders" "$tmp/told.now"
-	"$@" "$python" "$tmp/sockets.py" <"$tmp/orders" >"$tmp/told.now" 2>"$tmp/python" &
-	exec 4>"$tmp/orders" 5<"$tmp/told.now"
-	: >"$tmp/told"
+	mkfifo "$tmp/orders" "$tmp/lines.now"
+	"$@" "$python" "$tmp/sockets.py" <"$tmp/orders" >"$tmp/lines.now" 2>"$tmp/python" &
+	exec 4>"$tmp/orders" 5<"$tmp/lines.now"
+	: >"$tmp/lines"
 	line=
 	while read -r line <&5 && [ "$line" != ready ]; do
-		printf '%s\n' "$line" >>"$tmp/told"
+		printf '%s\n' "$line" >>"$tmp/lines"
 	done
 	[ "$line" = ready ] || complain "Python failed: $(cat "$tmp/python")"
-	pid=$(awk '{ print $2; exit }' "$tmp/told")
+	pid=$(awk '{ print $2; exit }' "$tmp/lines")
 }
 
 # End it.
 stop() {
 	exec 4>&- 5<&-
 	wait
-	rm "$tmp/orders" "$tmp/told.now"
+	rm "$tmp/orders" "$tmp/lines.now"
 }
 
 # told WHAT: its $fd, $port and, in $want, what it has set.
 told() {
 	# shellcheck disable=SC2046 # words
-	set -- $(sed -n "s/^$1 //p" "$tmp/told")
+	set -- $(sed -n "s/^$1 //p" "$tmp/lines")
 	fd=$2 port=$3
 	shift 3
 	want=$*
