@@ -23,10 +23,10 @@ struct sockopt_set {
 };
 
 /**
- * Read the options and names of a held socket, once. While it is read, the kernel has
- * one holder more of it: nothing should be printed before all sockets were read.
+ * Read the options and names of a held socket, from a copy that is gone when this
+ * returns: nothing else is done while the socket has one holder more.
  *
- * @p    taken up at need, and kept for the next socket
+ * @p    started at need, and kept for the next socket
  * @s    decides which options there are; one that is in no table (SOCK_PROTO_OTHER)
  *       has those of level SOL_SOCKET
  * @out  what was read, or why not

@@ -12,7 +12,6 @@
 #include "escape.h"
 #include "holder.h"
 #include "join.h"
-#include "names.h"
 #include "netns.h"
 #include "obstacle_text.h"
 #include "place.h"
@@ -110,17 +109,6 @@ static void tell_by(const struct telling *t, const char *who, struct buf *out)
 	buf_add_str(out, who);
 }
 
-static void add_owner(const struct telling *t, struct buf *out)
-{
-	const struct sock *s = t->top->row->sock;
-	const char *user = s->uid_known ? names_user_of(t->ctx->style->names, s->uid) : NULL;
-
-	if (user)
-		process_text_add_name(user, strlen(user), t->ctx->style->escape, out);
-	else
-		buf_add_dec(out, s->uid);
-}
-
 /* `[hidden: permission; unit nginx.service]` */
 static void add_reason(const struct telling *t, struct buf *out)
 {
@@ -134,7 +122,7 @@ static void tell_hidden(const struct telling *t, struct buf *out)
 	tell_by(t, "a process that we may not see", out);
 	if (t->top->row->sock->uid_known) {
 		buf_add_str(out, ", of ");
-		add_owner(t, out);
+		diagnose_add_user(t->ctx, t->top->row->sock->uid, out);
 	}
 	add_reason(t, out);
 }

@@ -69,7 +69,7 @@ static void cut(struct buf *text, size_t columns)
 static void add_age(uint64_t seconds, struct buf *out)
 {
 	static const struct {
-		unsigned seconds;
+		uint64_t seconds;
 		const char *name;
 	} units[] = {{86400, " d"}, {3600, " h"}, {60, " min"}, {1, " s"}};
 	size_t i = 0;

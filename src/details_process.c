@@ -76,7 +76,7 @@ static void add_user(const struct view *v)
 	card_end_item(v->card, ", ");
 	if (!v->detail || !v->detail->real_uid_known || v->detail->real_uid == v->p->uid)
 		return;
-	buf_add_str(&v->card->item, "started by ");
+	buf_add_str(&v->card->item, "real ");
 	details_add_user(v->card, v->style, v->detail->real_uid);
 	card_end_item(v->card, ", ");
 }

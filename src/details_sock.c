@@ -9,6 +9,7 @@
 #include "escape.h"
 #include "holder.h"
 #include "join.h"
+#include "netns.h"
 #include "process_text.h"
 #include "reason_text.h"
 #include "sock.h"
@@ -79,8 +80,14 @@ static void add_owner(const struct view *v)
 
 static void add_netns(const struct view *v)
 {
-	if (v->s->netns != 0)
-		column_add(COLUMN_NETNS, v->style, v->row, &v->card->item);
+	const struct netns *ns = NULL;
+
+	if (v->style->namespaces)
+		ns = netns_list_find(v->style->namespaces, v->s->netns);
+	if (ns && (ns->inode || ns->name || ns->pid))
+		netns_add_name(&v->card->item, ns, v->style->escape);
+	else if (!ns && v->s->netns)
+		buf_add_dec(&v->card->item, v->s->netns);
 	end(v);
 }
 

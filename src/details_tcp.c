@@ -9,6 +9,7 @@
 /* What lines are made of. */
 struct view {
 	struct card *card;
+	const struct sock *s;
 	const struct sock_info *info;
 };
 
@@ -202,10 +203,21 @@ static void add_options(const struct view *v)
 	}
 }
 
+static void add_opener(const struct view *v)
+{
+	static const char *const words[] = {
+		[SOCK_OPENER_UNKNOWN] = "", [SOCK_OPENER_THIS] = "by this end",
+		[SOCK_OPENER_OTHER] = "by the other end"};
+
+	buf_add_str(&v->card->item, words[sock_info_opener(v->s, v->info)]);
+	end(v);
+}
+
 static const struct {
 	const char *label;
 	void (*add)(const struct view *v);
 } lines[] = {
+	{"opened", add_opener},
 	{"congestion", add_congestion},
 	{"rtt", add_rtt},
 	{"sizes", add_sizes},
@@ -219,7 +231,7 @@ static const struct {
 
 void details_add_tcp(struct card *card, const struct row *row)
 {
-	struct view v = {card, row->sock->info};
+	struct view v = {card, row->sock, row->sock->info};
 
 	if (!v.info || v.info->tcp_known == 0)
 		return;

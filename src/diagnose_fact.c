@@ -4,7 +4,6 @@
 
 #include "column.h"
 #include "join.h"
-#include "names.h"
 #include "obstacle_text.h"
 #include "place.h"
 #include "probe.h"
@@ -20,7 +19,6 @@
 static bool add_group(const struct telling *t, struct buf *out)
 {
 	const struct sock *s = t->top->row->sock;
-	const char *user = s->uid_known ? names_user_of(t->ctx->style->names, s->uid) : NULL;
 
 	if (t->top->options < 0 || !(t->top->options & PROBE_REUSEPORT) || !s->uid_known ||
 	    t->top->kind == OBSTACLE_TIME_WAIT)
@@ -31,10 +29,7 @@ static bool add_group(const struct telling *t, struct buf *out)
 		return true;
 	}
 	buf_add_str(out, "its SO_REUSEPORT group is ");
-	if (user)
-		process_text_add_name(user, strlen(user), t->ctx->style->escape, out);
-	else
-		buf_add_dec(out, s->uid);
+	diagnose_add_user(t->ctx, s->uid, out);
 	buf_add_str(out, "'s: no other user can join it");
 	return true;
 }

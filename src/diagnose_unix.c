@@ -354,7 +354,20 @@ static void add_command(const struct name_case *n, bool sudo, const char *comman
 	word_add_quoted(out, (struct word){word, strlen(word)});
 }
 
-static void add_help(const struct name_case *n, uint32_t uid, struct buf *out)
+/* Sticky directories, such as /tmp, let the owner of a file remove it, and their own. */
+static bool may_remove(struct name_case *n)
+{
+	struct stat dir;
+	uid_t me = geteuid();
+
+	set_parent(n);
+	if (stat(n->parent, &dir) < 0 ||
+	    faccessat(AT_FDCWD, n->parent, W_OK | X_OK, AT_EACCESS) < 0)
+		return false;
+	return !(dir.st_mode & S_ISVTX) || me == 0 || n->file.st_uid == me || dir.st_uid == me;
+}
+
+static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
 {
 	const struct process *p = n->has_top ? n->top.row->process : NULL;
 	bool is_file = !n->has_top && is_socket_file(n);
@@ -364,7 +377,7 @@ static void add_help(const struct name_case *n, uint32_t uid, struct buf *out)
 	else if (n->has_top && n->error == EADDRINUSE)
 		add_command(n, true, "whoport --why ", n->word, out);
 	else if (is_file && n->binding == BINDING_NONE)
-		add_command(n, false, "rm ", n->word, out);
+		add_command(n, !may_remove(n), "rm ", n->word, out);
 	else if (is_file && n->binding == BINDING_UNKNOWN && !n->ctx->is_root)
 		add_command(n, true, "whoport --why ", n->word, out);
 	else if (n->error == EADDRINUSE)

@@ -359,6 +359,16 @@ static void add_tcp(const struct column_style *style, const struct row *row, str
 	buf_add_char(out, '}');
 }
 
+static void add_opener(const struct column_style *style, const struct row *row, struct buf *out)
+{
+	static const char *const words[] = {
+		[SOCK_OPENER_UNKNOWN] = NULL, [SOCK_OPENER_THIS] = "this",
+		[SOCK_OPENER_OTHER] = "other"};
+
+	(void)style;
+	json_add_text(out, words[sock_info_opener(row->sock, row->sock->info)]);
+}
+
 static void add_file(const struct column_style *style, const struct row *row, struct buf *out)
 {
 	const struct sock_file *f = &row->sock->file;
@@ -401,6 +411,7 @@ static const struct key {
 	{"timer_tries", add_tries},
 	{"shutdown", add_shutdown},
 	{"congestion", add_congestion},
+	{"opener", add_opener},
 	{"tcp", add_tcp},
 	{"tos", add_tos},
 	{"tclass", add_tclass},

@@ -87,7 +87,7 @@ static int64_t count_entries(int dir_fd)
 	struct procfs_dir dir;
 	const char *name;
 	int64_t count = 0;
-	int number, rc, fd = openat(dir_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int number, rc = 0, fd = openat(dir_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return -1;

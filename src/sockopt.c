@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -113,15 +114,13 @@ static void add_int(int number, struct buf *out)
 /* Seconds without zeros at the end: `2.5`. */
 static void add_seconds(const struct timeval *time, struct buf *out)
 {
-	uint32_t fraction = (uint32_t)time->tv_usec % 1000000;
+	char fraction[16];
+	int len = snprintf(fraction, sizeof(fraction), ".%06u", (unsigned)time->tv_usec % 1000000);
 
+	while (len > 1 && fraction[len - 1] == '0')
+		len--;
 	buf_add_dec(out, (uint64_t)time->tv_sec);
-	if (fraction > 0)
-		buf_add_char(out, '.');
-	for (uint32_t unit = 100000; fraction > 0; unit /= 10) {
-		buf_add_char(out, (char)('0' + fraction / unit));
-		fraction %= unit;
-	}
+	buf_add(out, fraction, len > 1 ? (size_t)len : 0);
 }
 
 /* --- text ------------------------------------------------------------------ */

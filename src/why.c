@@ -76,7 +76,8 @@ static void inquiry_init(struct inquiry *q, const struct why_request *rq)
 {
 	*q = (struct inquiry){.rq = rq};
 	q->style = (struct column_style){.names = rq->names, .namespaces = rq->namespaces,
-					 .escape = rq->escape};
+					 .escape = rq->escape,
+					 .numeric_users = rq->numeric_users};
 	bind_world_load(&q->world, rq->proc_fd);
 	if (rq->is_ours)
 		ancestry_load(&q->ancestry, rq->proc_fd);

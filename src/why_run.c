@@ -27,7 +27,7 @@ static struct why_request make_request(struct run *run, const struct looker *loo
 		.filter = &run->filter, .looker = looker, .widen = widen, .names = &run->names,
 		.namespaces = &run->namespaces, .proc_fd = run->proc_fd,
 		.is_ours = !o->proc && procfs_is_ours(run->proc_fd), .probe = o->probe,
-		.escape = run_escape()};
+		.numeric_users = o->numeric_users, .escape = run_escape()};
 }
 
 int why_run(struct run *run)

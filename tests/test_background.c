@@ -16,7 +16,7 @@ static void age_is_counted_from_the_uptime(void **state)
 	uint64_t age = 0;
 
 	fixture_write(fx, "uptime", "3660.71 99.10\n", 14);
-	assert_int_equal(background_load(&none, fx->root_fd, &b), 0);
+	assert_int_equal(background_load(&none, fx->root_fd, false, &b), 0);
 	assert_true(background_age(&b, &p, &age));
 	assert_int_equal(age, 3600);
 	p.start_ticks = 3661 * hz; /* later than now */
@@ -39,7 +39,7 @@ static void age_is_unknown_without_uptime(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		struct background b = {0};
 		fixture_write(fx, "uptime", texts[i], strlen(texts[i]));
-		assert_int_equal(background_load(&none, fx->root_fd, &b), 0);
+		assert_int_equal(background_load(&none, fx->root_fd, false, &b), 0);
 		assert_false(background_age(&b, &p, &age));
 		background_free(&b);
 	}
@@ -71,7 +71,7 @@ static void cgroup_of_a_socket_has_a_path(void **state)
 	s.cgroup = add_cgroup(fx);
 	rows_add_unheld(&r, &s, REASON_PERMISSION);
 	rows_add_unheld(&r, &t, REASON_PERMISSION);
-	assert_int_equal(background_load(&r.list, fx->root_fd, &b), 0);
+	assert_int_equal(background_load(&r.list, fx->root_fd, false, &b), 0);
 	assert_string_equal(background_cgroup(&b, &s), "/web.service");
 	assert_null(background_cgroup(&b, &t));
 	s.cgroup = UINT64_MAX;
@@ -90,7 +90,7 @@ static void cgroups_that_nobody_needs_are_not_read(void **state)
 	rows_init(&r);
 	add_cgroup(fx);
 	rows_add_unheld(&r, &s, REASON_PERMISSION);
-	assert_int_equal(background_load(&r.list, fx->root_fd, &b), 0);
+	assert_int_equal(background_load(&r.list, fx->root_fd, false, &b), 0);
 	assert_false(b.has_cgroups);
 	background_free(&b);
 	background_free(&b);
@@ -107,7 +107,7 @@ static void cgroups_that_are_not_mounted_are_unknown(void **state)
 	rows_init(&r);
 	s.cgroup = 7;
 	rows_add_unheld(&r, &s, REASON_PERMISSION);
-	assert_int_equal(background_load(&r.list, fx->root_fd, &b), 0);
+	assert_int_equal(background_load(&r.list, fx->root_fd, false, &b), 0);
 	assert_null(background_cgroup(&b, &s));
 	background_free(&b);
 	rows_free(&r);

@@ -13,7 +13,7 @@
 #define NO_SOCKET \
 	"\"socket_cgroup\":null,\"v6only\":null,\"file\":null,\"backlog\":null,\"memory\":null," \
 	"\"drops\":null,\"timer_tries\":null,\"shutdown\":null,\"congestion\":null," \
-	"\"tcp\":null,\"tos\":null,\"tclass\":null,\"mark\":null,\"ulp\":null,\"flags\":null}"
+	"\"opener\":null,\"tcp\":null,\"tos\":null,\"tclass\":null,\"mark\":null,\"ulp\":null,\"flags\":null}"
 
 struct page {
 	struct rows r;
@@ -138,7 +138,7 @@ static void socket_has_its_facts(void **state)
 		     "\"memory\":{\"receive\":1,\"receive_limit\":2,\"send\":3,\"send_limit\":4,"
 		     "\"forward\":null,\"queued\":null,\"options\":null,\"backlog\":null},"
 		     "\"drops\":null,\"timer_tries\":3,\"shutdown\":[\"send\"],"
-		     "\"congestion\":\"cubic\",\"tcp\":null,\"tos\":16,\"tclass\":null,"
+		     "\"congestion\":\"cubic\",\"opener\":null,\"tcp\":null,\"tos\":16,\"tclass\":null,"
 		     "\"mark\":4294967295,\"ulp\":\"tls\",\"flags\":[\"freebind\"]}");
 	page_free(&p);
 }

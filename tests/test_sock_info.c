@@ -353,6 +353,43 @@ static void words_of_bits_end(void **state)
 		assert_non_null(sock_info_tcp_name((enum sock_tcp)i));
 }
 
+/* A struct tcp_info of a connection, as far as it matters who has opened it. */
+static enum sock_opener opener(enum sock_state state, uint64_t acked, uint64_t sent,
+			       uint64_t again, uint32_t unacked, size_t len)
+{
+	struct nl_bytes b = begin(INET_SIZE);
+	struct sock s = connection();
+	char bytes[TCP_INFO_SIZE] = {0};
+
+	s.state = (uint8_t)state;
+	memcpy(bytes + 24, &unacked, sizeof(unacked)); /* tcpi_unacked and so on, linux/tcp.h */
+	memcpy(bytes + 120, &acked, sizeof(acked));
+	memcpy(bytes + 200, &sent, sizeof(sent));
+	memcpy(bytes + 208, &again, sizeof(again));
+	nl_bytes_add_attr(&b, INFO, bytes, len);
+	struct sock_info info = parse_ok(&b, &s);
+	return sock_info_opener(&s, &info);
+}
+
+static void opener_has_one_byte_more_acknowledged(void **state)
+{
+	const enum sock_state open = SOCK_STATE_ESTABLISHED, half = SOCK_STATE_CLOSE_WAIT;
+	const struct sock s = connection();
+
+	(void)state;
+	assert_int_equal(opener(open, 1, 0, 0, 0, TCP_INFO_SIZE), SOCK_OPENER_THIS);
+	assert_int_equal(opener(open, 0, 0, 0, 0, TCP_INFO_SIZE), SOCK_OPENER_OTHER);
+	assert_int_equal(opener(half, 5001, 6000, 1000, 0, TCP_INFO_SIZE), SOCK_OPENER_THIS);
+	assert_int_equal(opener(half, 5000, 6000, 1000, 0, TCP_INFO_SIZE), SOCK_OPENER_OTHER);
+	/* On its way, closed by now, of an older kernel, or of none: nothing is told. */
+	assert_int_equal(opener(open, 1, 0, 0, 1, TCP_INFO_SIZE), SOCK_OPENER_UNKNOWN);
+	assert_int_equal(opener(open, 2, 0, 0, 0, TCP_INFO_SIZE), SOCK_OPENER_UNKNOWN);
+	assert_int_equal(opener(SOCK_STATE_FIN_WAIT2, 1, 0, 0, 0, TCP_INFO_SIZE),
+			 SOCK_OPENER_UNKNOWN);
+	assert_int_equal(opener(open, 1, 0, 0, 0, 192), SOCK_OPENER_UNKNOWN);
+	assert_int_equal(sock_info_opener(&s, NULL), SOCK_OPENER_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +406,7 @@ int main(void)
 		cmocka_unit_test(unix_sockets_have_memory_and_shutdown),
 		cmocka_unit_test(other_families_have_memory),
 		cmocka_unit_test(words_of_bits_end),
+		cmocka_unit_test(opener_has_one_byte_more_acknowledged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ verify 'arguments_leave_room_for_the_rest' grep -Eqx \
 	'    java -jar /opt/[^ ]*[.][.][.]  in /srv, AGE, app[.]service' "$tmp/out"
 on_terminal 'line_is_dim' 100 TERM=xterm --no-header -p 811 -i4 80 <<EOF
 node 811 $user 6u IPv4 1001 0t0 TCP *:80 (LISTEN)
-$esc[2m    node --serve a b  in /srv, AGE, pm2.service$esc[m
+${esc}[2m    node --serve a b  in /srv, AGE, pm2.service${esc}[m
 EOF
 on_terminal 'no_color_leaves_the_line' 100 'TERM=xterm NO_COLOR=1' --no-header -p 811 -i4 80 <<EOF
 node 811 $user 6u IPv4 1001 0t0 TCP *:80 (LISTEN)

@@ -165,7 +165,7 @@ add_process 100 server
 add_inet udp 0.0.0.0:4789 UNCONNECTED 1001 uid=0
 names 'unknown_while_every_process_could_be_read' 0 4789 <<EOF
 - - *:4789 [unknown: kernel, or in flight]
-! whoport: bind() to 4789/udp as $user works only with SO_REUSEADDR, if what is there has it set, too: *:4789 is bound by somebody who cannot be named [unknown: kernel, or in flight]
+! whoport: bind() to 4789/udp as $user works only with SO_REUSEADDR, if what is there has it set, too: 0.0.0.0:4789 is bound by somebody who cannot be named [unknown: kernel, or in flight]
 EOF
 
 # --- missing rights --------------------------------------------------------
@@ -204,7 +204,7 @@ if become_ordinary; then
 COMMAND PID $user_title FD TYPE DEVICE SIZE/OFF NODE NAME
 -         - $user_cell  - IPv4   1002      0t0  TCP *:81 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder' 0 -o PID,NAME 80 <<EOF
 PID NAME
@@ -215,7 +215,7 @@ EOF
 	names 'hidden_owner_cannot_be_the_unreadable_process' 0 82 <<EOF
 - - *:82 (LISTEN) [unknown: kernel, or one of 1 unreadable processes]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 82/tcp as $asker fails with EADDRINUSE: *:82 is listened on by somebody who cannot be named [unknown: kernel, or one of 1 unreadable processes]
+! whoport: bind() to 82/tcp as $asker fails with EADDRINUSE: 0.0.0.0:82 is listened on by somebody who cannot be named [unknown: kernel, or one of 1 unreadable processes]
 EOF
 	names 'no_note_of_processes_where_nothing_stayed_unexplained' 0 83 <<EOF
 - - 10.0.0.1:83->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]
@@ -224,7 +224,7 @@ EOF
 	expect_nothing 'no_note_where_nothing_is_selected' 1 9999
 	expect 'hidden_leaves_nothing_for_pids' 2 -t 81 <<EOF
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder_for_pids' 2 -t 80 <<EOF
 100
@@ -251,7 +251,7 @@ EOF
 	names 'processes_are_counted_not_descriptors' 0 81 <<EOF
 - - *:81 (LISTEN) [hidden: permission]
 ! whoport: 2 processes could not be read; sudo would show more
-! whoport: bind() to 81/tcp as $asker $denied *:81 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 else
 	skip 'hidden_by_permission' "$why_not"

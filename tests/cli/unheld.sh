@@ -315,7 +315,7 @@ put_in_netns 814 home
 add_map 814 '/[aio]'
 expect 'suspect_is_escaped' 0 --no-header -o REASON 80 <<EOT
 unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O
-! whoport: bind() to 80/tcp as $user works only with SO_REUSEPORT, if what is there has it set, too: *:80 is listened on by somebody who cannot be named [unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O]
+! whoport: bind() to 80/tcp as $user works only with SO_REUSEPORT, if what is there has it set, too: 0.0.0.0:80 is listened on by somebody who cannot be named [unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O]
 EOT
 
 # What may not be read proves nothing.
@@ -332,7 +332,7 @@ if become_ordinary; then
 	rows 'evidence_that_cannot_be_read' 0 +w 80 <<EOT
 - - TCP *:80 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
-! whoport: bind() to 80/tcp as $asker $denied *:80 is listened on by a process that we may not see, of $user [hidden: permission]
+! whoport: bind() to 80/tcp as $asker $denied 0.0.0.0:80 is listened on by a process that we may not see, of $user [hidden: permission]
 EOT
 else
 	skip 'evidence_that_cannot_be_read' "$why_not"

@@ -150,10 +150,10 @@ wildcard_held() {
 	hold tcp4-any
 	whose tcp4-any
 	asks tcp 127.0.0.1 "$port"
-	says EADDRINUSE EADDRINUSE "holder,$pid listens on *:$port"
-	fact "*:$port takes every address"
+	says EADDRINUSE EADDRINUSE "holder,$pid listens on 0.0.0.0:$port"
+	fact "0.0.0.0:$port takes every address"
 	asks tcp :: "$port"
-	says EADDRINUSE EADDRINUSE "holder,$pid listens on *:$port"
+	says EADDRINUSE EADDRINUSE "holder,$pid listens on 0.0.0.0:$port"
 	fact '[::] covers what is taken; only IPv4 is taken: [::] with IPV6_V6ONLY works'
 }
 check '0.0.0.0 is held, 127.0.0.1 and [::] are wanted' wildcard_held
@@ -176,8 +176,8 @@ dual_stack() {
 	whose dual || return 0
 	for address in 0.0.0.0 127.0.0.1; do
 		asks tcp "$address" "$port"
-		says EADDRINUSE EADDRINUSE "keeper,$pid listens on *:$port"
-		fact "*:$port is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY"
+		says EADDRINUSE EADDRINUSE "keeper,$pid listens on [::]:$port"
+		fact "[::]:$port is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY"
 	done
 }
 check '[::] is held without IPV6_V6ONLY, IPv4 is wanted' dual_stack
@@ -190,7 +190,7 @@ six_alone() {
 		says ok ok 'what is on the port has another address or device'
 	done
 	asks tcp :: "$port"
-	says EADDRINUSE EADDRINUSE "holder,$pid listens on *:$port"
+	says EADDRINUSE EADDRINUSE "holder,$pid listens on [::]:$port"
 	fact '[::] covers what is taken; only IPv6 is taken: 0.0.0.0 works'
 }
 check '[::] is held with IPV6_V6ONLY, IPv4 is wanted' six_alone
