@@ -124,8 +124,8 @@ static const struct snapshot_of {
 	 "sudo " KILL},
 	{"listener", PLACE, set_foreign_group, VERDICT_FAILS, FAILS BY_NGINX,
 	 {"its SO_REUSEPORT group is bob's: no other user can join it"}, "sudo " KILL},
-	{"listener", PLACE, set_dual_stack, VERDICT_FAILS, FAILS "nginx,811 listens on *:8080",
-	 {NO_HELP, "*:8080 is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY"},
+	{"listener", PLACE, set_dual_stack, VERDICT_FAILS, FAILS "nginx,811 listens on [::]:8080",
+	 {NO_HELP, "[::]:8080 is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY"},
 	 "sudo " KILL},
 	{"listener", "tcp:8080", set_listener, VERDICT_FAILS,
 	 "bind() to 8080/tcp as alice fails with EADDRINUSE: " BY_NGINX,
@@ -148,7 +148,7 @@ static const struct snapshot_of {
 	 "not show it", {NO_REUSE, "3 more sockets are in the way"}, "sudo " KILL},
 	{"datagram", "127.0.0.1:8080/udp", set_datagram, VERDICT_FAILS,
 	 "bind() to 127.0.0.1:8080/udp as alice fails with EADDRINUSE: named,53 receives on "
-	 "*:8080", {NO_REUSE, "*:8080 takes every address"},
+	 "0.0.0.0:8080", {NO_REUSE, "0.0.0.0:8080 takes every address"},
 	 "sudo whoport -k 127.0.0.1:8080/udp"},
 	{"self-connect", "127.0.0.1:40000/tcp", set_self, VERDICT_FAILS,
 	 "bind() to 127.0.0.1:40000/tcp as alice fails with EADDRINUSE: curl,900 is connected to "
