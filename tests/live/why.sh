@@ -316,7 +316,9 @@ time_wait() {
 	fact "$both_needed"
 	try "$(rest_command "$port")"
 	seconds=$(headline | sed 's/.* for \([0-9]*\) s, .*/\1/')
-	[ "$seconds" -ge 1 ] && [ "$seconds" -le 60 ] || complain "not 1 to 60 seconds: $seconds"
+	if [ "$seconds" -lt 1 ] || [ "$seconds" -gt 60 ]; then
+		complain "not 1 to 60 seconds: $seconds"
+	fi
 }
 check 'TIME_WAIT' time_wait
 

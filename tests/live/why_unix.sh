@@ -215,6 +215,7 @@ expect_one_line() {
 # The command, read by a shell: the arguments of whoport, a line each.
 typed() {
 	command=$(sed -n 's/^  try: //p' "$tmp/out")
+	# shellcheck disable=SC2317 # by eval
 	whoport() {
 		printf '%s\n' "$@"
 	}
@@ -228,6 +229,7 @@ hostile_process() {
 	asks tcp 127.0.0.1 "$port"
 	says EADDRINUSE EADDRINUSE "x\\x2c1\\x20on\\x20*:80\\n,$pid listens on 127.0.0.1:$port"
 	expect_one_line
+	# shellcheck disable=SC2016 # a name
 	hold 'named:\x1b[2J $(a)'
 	whose named last
 	asks tcp 127.0.0.1 "$port"
