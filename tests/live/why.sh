@@ -316,7 +316,10 @@ time_wait() {
 	fact "$both_needed"
 	try "$(rest_command "$port")"
 	seconds=$(headline | sed 's/.* for \([0-9]*\) s, .*/\1/')
-	[ "$seconds" -ge 1 ] && [ "$seconds" -le 60 ] || complain "not 1 to 60 seconds: $seconds"
+	case $seconds in
+	[1-9] | [1-5][0-9] | 60) ;;
+	*) complain "not 1 to 60 seconds: $seconds" ;;
+	esac
 }
 check 'TIME_WAIT' time_wait
 
