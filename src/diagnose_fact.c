@@ -149,12 +149,12 @@ static void fact_wide_sock(const struct telling *t, struct diagnosis *d)
 
 static void fact_overlap(const struct telling *t, struct diagnosis *d)
 {
+	const struct addr *wanted = &t->c->wishes->addr;
+
 	if (!t->top || t->c->wishes_len != 1)
 		return;
-	if (addr_is_wildcard(&t->c->wishes->addr) && t->c->wishes->addr.family == AF_INET6)
-		fact_wide_wish(t, d);
-	else if (addr_is_wildcard(&t->c->wishes->addr) &&
-		 t->top->row->sock->local.family == AF_INET)
+	if (addr_is_wildcard(wanted) && (wanted->family == AF_INET6 ||
+					 t->top->row->sock->local.family == AF_INET))
 		fact_wide_wish(t, d);
 	else
 		fact_wide_sock(t, d);

@@ -21,8 +21,7 @@ const char *hint_text(enum hint hint)
 		[HINT_NAT] = "NAT rules may send connections to the port elsewhere (nft list ruleset)",
 		[HINT_CGROUP] = "a bpf program of our cgroup judges bind() and may forbid it (EPERM)",
 		[HINT_SELINUX] = "SELinux is enforcing and may forbid it (EACCES)",
-		[HINT_LANDLOCK] = "a Landlock sandbox, as programs with no_new_privs may be in, may "
-				  "forbid it (EACCES)",
+		[HINT_LANDLOCK] = "no_new_privs is set: a Landlock sandbox may forbid it (EACCES)",
 		[HINT_WSL] = "under WSL a program of Windows may have the port",
 	};
 

@@ -393,7 +393,7 @@ become_ordinary() {
 
 # Set asker, who asks after become_ordinary, and denied: what bind() would meet in a
 # listener of the scripts' user.
-# shellcheck disable=SC2034 # used in expected texts
+# shellcheck disable=SC2034 # theirs
 name_asker() {
 	asker=$user denied='works only with SO_REUSEPORT, if what is there has it set, too:'
 	[ -n "$as" ] || return 0

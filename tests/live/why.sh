@@ -316,9 +316,10 @@ time_wait() {
 	fact "$both_needed"
 	try "$(rest_command "$port")"
 	seconds=$(headline | sed 's/.* for \([0-9]*\) s, .*/\1/')
-	if [ "$seconds" -lt 1 ] || [ "$seconds" -gt 60 ]; then
-		complain "not 1 to 60 seconds: $seconds"
-	fi
+	case $seconds in
+	[1-9] | [1-5][0-9] | 60) ;;
+	*) complain "not 1 to 60 seconds: $seconds" ;;
+	esac
 }
 check 'TIME_WAIT' time_wait
 

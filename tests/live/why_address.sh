@@ -270,7 +270,7 @@ no_new_privs() {
 	via='setpriv --no-new-privs'
 	asks tcp 127.0.0.1 "$port"
 	says ok ok 'nothing is in the way'
-	fact 'perhaps: a Landlock sandbox, as programs with no_new_privs may be in, may forbid it (EACCES)'
+	fact 'perhaps: no_new_privs is set: a Landlock sandbox may forbid it (EACCES)'
 	restore
 }
 check 'a sandbox of Landlock' no_new_privs
