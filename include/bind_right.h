@@ -15,6 +15,7 @@ enum bind_bar {
 	BIND_BAR_NONE,
 	BIND_BAR_NO_IPV6,    /* EAFNOSUPPORT: the kernel has none */
 	BIND_BAR_NO_SCOPE,   /* EINVAL: a link-local address without its interface */
+	BIND_BAR_MULTICAST,  /* EINVAL: an IPv6 address of many, for TCP */
 	BIND_BAR_PRIVILEGED, /* EACCES: CAP_NET_BIND_SERVICE is missing */
 	BIND_BAR_NOT_LOCAL,  /* EADDRNOTAVAIL: of no interface here */
 	BIND_BAR_TENTATIVE,  /* the same: it is being checked whether somebody else has it */
@@ -24,6 +25,9 @@ enum bind_bar {
 
 /** errno of bind(2), 0 for none. */
 int bind_bar_error(enum bind_bar bar);
+
+/** True for an IPv6 address that stands for nothing without its interface. */
+bool bind_right_needs_scope(const struct addr *a);
 
 /** The first port that needs no right; 1024 unless it was set otherwise. */
 uint32_t bind_right_first_free_port(int proc_fd);
@@ -42,11 +46,12 @@ bind_right_route bind_right_ask_route;
  *
  * @proc_fd  root of a proc tree, for sys/net and self/net/if_inet6; borrowed
  * @route    asked of an IPv4 address; NULL: all of those are taken to be local
+ * @is_stream  for TCP
  * @may_bind_low  CAP_NET_BIND_SERVICE counts here
  * Source: __inet_bind in net/ipv4/af_inet.c, __inet6_bind in net/ipv6/af_inet6.c.
  */
 enum bind_bar bind_right_find_bar(int proc_fd, const struct addr *a, bind_right_route *route,
-				  bool may_bind_low);
+				  bool is_stream, bool may_bind_low);
 
 /**
  * Find what keeps an IPv6 address from being bound, in the text of /proc/net/if_inet6:

@@ -55,6 +55,8 @@ static void make_wishes(struct bind_case *c)
 		if (wish.addr.family == AF_UNSPEC)
 			wish.addr = (struct addr){.family = AF_INET6, .ip.v6 = IN6ADDR_ANY_INIT};
 		wish.addr.port = targets->v[i].lo;
+		if (!bind_right_needs_scope(&wish.addr)) /* bind(2) passes over it */
+			wish.addr.scope_id = 0;
 		c->wishes[c->wishes_len++] = wish;
 	}
 }
@@ -62,6 +64,7 @@ static void make_wishes(struct bind_case *c)
 static void find_bar(struct bind_case *c, int proc_fd, bind_right_route *route)
 {
 	const struct target_list *targets = &c->place->targets;
+	const unsigned streams = SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
 
 	if (c->world->sockets_only)
 		return;
@@ -70,7 +73,8 @@ static void find_bar(struct bind_case *c, int proc_fd, bind_right_route *route)
 
 		if (targets->v[i].addr.family == AF_UNSPEC) /* IPv4 would do */
 			addr = (struct addr){.family = AF_INET, .port = addr.port};
-		c->bar = bind_right_find_bar(proc_fd, &addr, route, c->world->may_bind_low);
+		c->bar = bind_right_find_bar(proc_fd, &addr, route, targets->v[i].protos & streams,
+					     c->world->may_bind_low);
 		c->barred = c->wishes[i];
 	}
 }

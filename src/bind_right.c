@@ -21,11 +21,21 @@ int bind_bar_error(enum bind_bar bar)
 {
 	static const int errors[] = {
 		[BIND_BAR_NONE] = 0, [BIND_BAR_NO_IPV6] = EAFNOSUPPORT,
-		[BIND_BAR_NO_SCOPE] = EINVAL, [BIND_BAR_PRIVILEGED] = EACCES,
+		[BIND_BAR_NO_SCOPE] = EINVAL, [BIND_BAR_MULTICAST] = EINVAL,
+		[BIND_BAR_PRIVILEGED] = EACCES,
 		[BIND_BAR_NOT_LOCAL] = EADDRNOTAVAIL, [BIND_BAR_TENTATIVE] = EADDRNOTAVAIL,
 		[BIND_BAR_DUPLICATE] = EADDRNOTAVAIL, [BIND_BAR_DISABLED] = EADDRNOTAVAIL};
 
 	return errors[bar];
+}
+
+bool bind_right_needs_scope(const struct addr *a)
+{
+	const struct in6_addr *ip = &a->ip.v6;
+
+	return a->family == AF_INET6 &&
+	       (IN6_IS_ADDR_LINKLOCAL(ip) || IN6_IS_ADDR_MC_LINKLOCAL(ip) ||
+		IN6_IS_ADDR_MC_NODELOCAL(ip));
 }
 
 uint32_t bind_right_first_free_port(int proc_fd)
@@ -170,10 +180,10 @@ static enum bind_bar find_bar6(int proc_fd, const struct addr *a)
 	enum { SIZE = 1 << 18 }; /* 4,000 addresses */
 	enum bind_bar bar = BIND_BAR_NONE;
 
+	if (bind_right_needs_scope(a) && a->scope_id == 0)
+		return BIND_BAR_NO_SCOPE;
 	if (addr_is_wildcard(a) || IN6_IS_ADDR_MULTICAST(&a->ip.v6))
 		return BIND_BAR_NONE;
-	if (IN6_IS_ADDR_LINKLOCAL(&a->ip.v6) && a->scope_id == 0)
-		return BIND_BAR_NO_SCOPE;
 	char *text = malloc(SIZE);
 	ssize_t n = text ? procfs_read(proc_fd, addresses_file, text, SIZE) : -1;
 	if (n >= 0 && n < SIZE)
@@ -186,7 +196,7 @@ static enum bind_bar find_bar6(int proc_fd, const struct addr *a)
 }
 
 enum bind_bar bind_right_find_bar(int proc_fd, const struct addr *a, bind_right_route *route,
-				  bool may_bind_low)
+				  bool is_stream, bool may_bind_low)
 {
 	struct addr plain = addr_unmap(a);
 	bool is_low = a->port != 0 && a->port < bind_right_first_free_port(proc_fd) &&
@@ -194,6 +204,8 @@ enum bind_bar bind_right_find_bar(int proc_fd, const struct addr *a, bind_right_
 
 	if (a->family == AF_INET6 && !bind_right_has_ipv6(proc_fd))
 		return BIND_BAR_NO_IPV6;
+	if (a->family == AF_INET6 && is_stream && IN6_IS_ADDR_MULTICAST(&a->ip.v6))
+		return BIND_BAR_MULTICAST;
 	/* IPv6 asks for the right first, IPv4 for the address. */
 	if (a->family == AF_INET6 && is_low)
 		return BIND_BAR_PRIVILEGED;

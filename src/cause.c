@@ -44,6 +44,12 @@ static void tell_no_scope(const struct telling *t, struct buf *out)
 	buf_add_str(out, " is link-local and needs its interface, as in [fe80::1%eth0]");
 }
 
+static void tell_multicast(const struct telling *t, struct buf *out)
+{
+	add_address(t, out);
+	buf_add_str(out, " is a multicast address, which TCP cannot have");
+}
+
 static void tell_privileged(const struct telling *t, struct buf *out)
 {
 	buf_add_str(out, "ports below ");
@@ -331,6 +337,7 @@ static void tell_free(const struct telling *t, struct buf *out)
 const struct cause cause_rows[] = {
 	{"no-ipv6", BAR(BIND_BAR_NO_IPV6), tell_no_ipv6},
 	{"no-scope", BAR(BIND_BAR_NO_SCOPE), tell_no_scope},
+	{"multicast", BAR(BIND_BAR_MULTICAST), tell_multicast},
 	{"privileged", BAR(BIND_BAR_PRIVILEGED), tell_privileged},
 	{"not-local", BAR(BIND_BAR_NOT_LOCAL), tell_not_local},
 	{"tentative", BAR(BIND_BAR_TENTATIVE), tell_tentative},

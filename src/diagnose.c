@@ -48,7 +48,7 @@ enum verdict verdict_of(const struct bind_case *c)
 
 	if (answers[TRY_PLAIN] == BIND_WORKS)
 		return VERDICT_WORKS;
-	if (answers[TRY_PLAIN] == BIND_DEPENDS && answers[TRY_REUSEADDR] != BIND_WORKS)
+	if (answers[TRY_PLAIN] == BIND_DEPENDS)
 		return VERDICT_UNKNOWN;
 	if (answers[TRY_REUSEADDR] == BIND_WORKS)
 		return VERDICT_REUSEADDR;

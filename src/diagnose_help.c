@@ -236,6 +236,7 @@ static void help_bar(const struct telling *t, struct buf *out)
 		buf_add_str(out, "sysctl -w net.ipv6.conf.all.disable_ipv6=0");
 		return;
 	case BIND_BAR_NO_IPV6:
+	case BIND_BAR_MULTICAST:
 	case BIND_BAR_NONE:
 		return;
 	}
