@@ -39,6 +39,9 @@ static const struct snapshot_of {
 	{"no-scope", "[fe80::1]:8080/tcp", set_nothing, VERDICT_FAILS,
 	 "bind() to [fe80::1]:8080/tcp as alice fails with EINVAL: [fe80::1] is link-local and "
 	 "needs its interface, as in [fe80::1%eth0]", {NULL}, "ip address"},
+	{"multicast", "tcp:[ff02::1%lo]:8080", set_nothing, VERDICT_FAILS,
+	 "bind() to [ff02::1%lo]:8080/tcp as alice fails with EINVAL: [ff02::1%lo] is a multicast "
+	 "address, which TCP cannot have", {NULL}, NULL},
 	{"privileged", "tcp:80", set_ordinary, VERDICT_FAILS,
 	 "bind() to 80/tcp as alice fails with EACCES: ports below 1024 need "
 	 "CAP_NET_BIND_SERVICE", {NULL}, "sudo setcap cap_net_bind_service=+ep PROGRAM"},
