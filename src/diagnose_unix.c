@@ -367,27 +367,30 @@ static bool may_remove(struct name_case *n)
 	return !(dir.st_mode & S_ISVTX) || me == 0 || n->file.st_uid == me || dir.st_uid == me;
 }
 
-static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
+/* Of a name that somebody or some file has. */
+static void help_taken(struct name_case *n, uint32_t uid, struct buf *out)
 {
 	const struct process *p = n->has_top ? n->top.row->process : NULL;
 	bool is_file = !n->has_top && is_socket_file(n);
 
-	if (p && n->error == EADDRINUSE)
+	if (p)
 		add_command(n, p->uid != uid, "whoport -k ", n->word, out);
-	else if (n->has_top && n->error == EADDRINUSE)
-		add_command(n, true, "whoport --why ", n->word, out);
 	else if (is_file && n->binding == BINDING_NONE)
 		add_command(n, !may_remove(n), "rm ", n->word, out);
-	else if (is_file && n->binding == BINDING_UNKNOWN && !n->ctx->is_root)
-		add_command(n, true, "whoport --why ", n->word, out);
-	else if (n->error == EADDRINUSE)
+	else if (!n->has_top && (!is_file || n->binding == BINDING_SOME || n->ctx->is_root))
 		add_command(n, false, "ls -ld ", n->word, out);
+	else if (!n->ctx->is_root) /* who sees all that there is to see */
+		add_command(n, true, "whoport --why ", n->word, out);
+}
+
+static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
+{
+	if (n->error == EADDRINUSE)
+		help_taken(n, uid, out);
 	else if (n->error == ENOENT)
 		add_command(n, false, "mkdir -p ", n->parent, out);
 	else if (*n->parent && (n->error == EACCES || n->error == EROFS))
 		add_command(n, false, "ls -ld ", n->parent, out);
-	if (p == NULL && n->has_top && n->ctx->is_root)
-		out->len = 0; /* root sees all that there is to see */
 }
 
 void diagnose_unix(const struct diagnose_context *ctx, const struct place *place,

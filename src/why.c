@@ -174,9 +174,7 @@ static void find_ends(struct inquiry *q, const struct bind_case *c, struct ends 
 
 static void add_hints(struct inquiry *q, const struct place *place, struct diagnosis *d)
 {
-	bool is_udp = !(place->targets.v->protos & groups[0]);
-	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours,
-				   is_udp ? SOCK_PROTO_UDP : SOCK_PROTO_TCP,
+	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours, place->targets.v->protos,
 				   place->targets.v->lo);
 
 	for (unsigned i = 0; i < HINT_COUNT; i++) {
@@ -207,8 +205,6 @@ static int explain(struct inquiry *q, const struct place *place, struct diagnosi
 	}
 	if (rc == 0 && q->rq->probe)
 		diagnose_try_ports(&ctx, &c, out);
-	if (rc == 0 && c.answers[TRY_PLAIN] == BIND_WORKS)
-		add_hints(q, place, out);
 	ends_free(&ends);
 	bind_case_free(&c);
 	return rc;
@@ -345,6 +341,8 @@ static int explain_port(struct inquiry *q, const struct place *place)
 	struct diagnosis d = {0};
 	int rc = place->targets.v->lo == 0 ? explain_any(q, place, &d) : find_worst(q, place, &d);
 
+	if (rc == 0 && d.is_general && d.verdict != VERDICT_FAILS)
+		add_hints(q, place, &d);
 	if (rc == 0)
 		add_diagnosis(&d, &q->out);
 	diagnosis_free(&d);
