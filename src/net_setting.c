@@ -25,7 +25,9 @@ uint32_t net_setting_number(int proc_fd, const char *name, uint32_t missing)
 	uint64_t number;
 	size_t len = read_text(proc_fd, name, text, sizeof(text));
 
-	return num_parse(text, text + len, UINT32_MAX, &number) ? (uint32_t)number : missing;
+	if (len + 1 == sizeof(text) || !num_parse(text, text + len, UINT32_MAX, &number))
+		return missing;
+	return (uint32_t)number;
 }
 
 /* Two numbers with something between them; the second may miss. */

@@ -95,3 +95,12 @@ in_namespaces() {
 	as=
 }
 check 'all that root of a user namespace is told is so' in_namespaces
+
+# A socket that is bound and does not listen is in no text.
+text_is_blind() {
+	run --source=proc --scan=proc --why tcp:9 udp:9
+	expect_status 2
+	expect_text 'cannot be judged: nothing is seen on it, but sockets that are bound and do not'
+	expect_text 'bind() to 9/udp as root works: nothing is in the way'
+}
+check 'text cannot tell that a port of TCP is free' text_is_blind
