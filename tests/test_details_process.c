@@ -78,6 +78,8 @@ static void process_has_all_its_facts(void **state)
 			"  threads      4\n"
 			"  descriptors  23\n"
 			"\n");
+	p.background.uptime = 60;
+	assert_page_has(&p, "  started      2023-11-14 22:14:20, 0 s ago\n");
 	p.r.style.numeric_users = true;
 	assert_page_has(&p, "  user         1000, real 1001\n");
 	p.detail.real_uid = 1000;
@@ -97,6 +99,9 @@ static void what_may_not_be_read_is_said_once(void **state)
 	p.detail.is_denied = true;
 	q->detail = &p.detail;
 	assert_page_has(&p, "  not shown    exe, cwd: no permission to read them\n\n");
+	p.detail.leader_ended = true;
+	assert_page_has(&p, "  not shown    command, exe, cwd, descriptors: "
+			    "the main thread has ended\n\n");
 	q->detail = NULL;
 	q->is_opaque = true;
 	assert_page_has(&p, "  not shown    the rest: no permission to read it\n\n");
