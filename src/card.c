@@ -145,6 +145,12 @@ static void add_decimal(struct card *c, uint64_t value, uint64_t scale)
 
 void card_add_us(struct card *c, uint64_t us)
 {
+	const uint64_t long_us = 10000000;
+
+	if (us >= long_us) {
+		card_add_time(c, us / 1000);
+		return;
+	}
 	add_decimal(c, us, 1000);
 	buf_add_str(&c->item, " ms");
 }

@@ -150,7 +150,8 @@ static void numbers_have_units(void **state)
 		const char *us, *rate;
 	} others[] = {{0, "0 ms", "0 bit/s"}, {1, "0.001 ms", "8 bit/s"},
 		      {21, "0.021 ms", "168 bit/s"}, {1500, "1.5 ms", "12 kbit/s"},
-		      {150000, "150 ms", "1.2 Mbit/s"}, {1250000000, "1250000 ms", "10 Gbit/s"}};
+		      {150000, "150 ms", "1.2 Mbit/s"}, {9999999, "9999.999 ms", "79.9 Mbit/s"},
+		      {1250000000, "20 min 50 s", "10 Gbit/s"}};
 	struct page p;
 	struct card *c = page_begin(&p, "x");
 
