@@ -32,7 +32,8 @@ struct background {
  * @options  ask the sockets for their options, too, which proc_fd has to allow: it is of our
  *           own pid namespace
  * @out      zeroed; released by background_free(), also after an error
- * Return 0 or -ENOMEM; what cannot be read is unknown. Source: proc_uptime(5).
+ * Return 0 or -ENOMEM; what cannot be read is unknown. Source: CLOCK_BOOTTIME in
+ * clock_gettime(2), proc_uptime(5).
  */
 int background_load(const struct row_list *rows, int proc_fd, bool options,
 		    struct background *out);

@@ -61,7 +61,7 @@ void card_end(struct card *c);
 /** Append a time to c->item: `250 ms`, `41 s`, `12 min 5 s`, `3 h 12 min`, `2 d 5 h`. */
 void card_add_time(struct card *c, uint64_t ms);
 
-/** Append microseconds as milliseconds: `0.021 ms`. */
+/** Append microseconds as milliseconds: `0.021 ms`; from 10 seconds on as a time. */
 void card_add_us(struct card *c, uint64_t us);
 
 /** Append bytes a second as a rate: `1.2 Mbit/s`. */

@@ -39,9 +39,9 @@ void details_add_process(struct card *card, const struct column_style *style,
 			 const struct row *row);
 
 /**
- * Add the lines about a row's socket.
+ * Add the lines about a row's socket; if it is not the first of them, who that is.
  *
- * @sharers  rows of the same socket, this one among them
+ * @sharers  rows of the same socket in their order, this one among them
  */
 void details_add_sock(struct card *card, const struct column_style *style, const struct row *row,
 		      const struct row *const *sharers, size_t sharers_len);

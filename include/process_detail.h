@@ -15,6 +15,7 @@ struct process_detail {
 	char *exe; /* owned; without " (deleted)"; NULL when unknown */
 	bool exe_deleted; /* or a file that is called so: the link does not tell */
 	bool is_denied;   /* exe, and so cwd, may not be read */
+	bool leader_ended; /* the main thread: with it what only its files tell */
 	bool real_uid_known;
 	uint32_t real_uid;
 	uint32_t tty_major, tty_minor; /* of the terminal; 0, 0: none */
@@ -23,9 +24,9 @@ struct process_detail {
 };
 
 /**
- * Parse PID/stat: terminal and threads.
+ * Parse PID/stat: terminal, threads, and whether the main thread has ended.
  *
- * Return 0, or -EINVAL; then both stay as they are. Source: proc_pid_stat(5), fields 7, 20.
+ * Return 0, or -EINVAL; then all stay as they are. Source: proc_pid_stat(5), fields 3, 7, 20.
  */
 int process_detail_parse_stat(const char *text, size_t len, struct process_detail *out);
 

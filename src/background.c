@@ -9,16 +9,24 @@
 #include "sock.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
-/* The first number of `350735.47 234388.90`; or -1. */
+/*
+ * The time that start times are counted in. That is the clock, since lxcfs mounts a file over
+ * PROC/uptime that tells when the container was started; a tree that is no procfs has the first
+ * number of `350735.47 234388.90`. -1: unknown.
+ */
 static int64_t load_uptime(int proc_fd)
 {
+	struct timespec now;
 	char text[64];
 	const char *at = text;
 	uint64_t seconds;
-	ssize_t n = procfs_read(proc_fd, "uptime", text, sizeof(text));
 
+	if (procfs_is_real(proc_fd) && clock_gettime(CLOCK_BOOTTIME, &now) == 0)
+		return now.tv_sec;
+	ssize_t n = procfs_read(proc_fd, "uptime", text, sizeof(text));
 	return n > 0 && num_scan(&at, text + n, 10, INT32_MAX, &seconds) ? (int64_t)seconds : -1;
 }
 

@@ -21,18 +21,19 @@ void card_begin(struct card *c, const char *label)
 	c->item.len = 0;
 }
 
+/* A value that is not the last one has what is no blank of the next separator behind it. */
 static void add_separator(struct card *c, const char *separator, size_t width)
 {
-	size_t len = strlen(separator);
+	size_t len = strlen(separator), kept = len;
 
-	if (c->at + len + width <= CARD_WIDTH) {
+	while (kept > 0 && separator[kept - 1] == ' ')
+		kept--;
+	if (c->at + len + width + kept <= CARD_WIDTH) {
 		buf_add(c->out, separator, len);
 		c->at += len;
 		return;
 	}
-	while (len > 0 && separator[len - 1] == ' ')
-		len--;
-	buf_add(c->out, separator, len);
+	buf_add(c->out, separator, kept);
 	buf_add_char(c->out, '\n');
 	buf_add_pad(c->out, CARD_VALUES);
 	c->at = CARD_VALUES;
@@ -144,6 +145,12 @@ static void add_decimal(struct card *c, uint64_t value, uint64_t scale)
 
 void card_add_us(struct card *c, uint64_t us)
 {
+	const uint64_t long_us = 10000000;
+
+	if (us >= long_us) {
+		card_add_time(c, us / 1000);
+		return;
+	}
 	add_decimal(c, us, 1000);
 	buf_add_str(&c->item, " ms");
 }

@@ -115,15 +115,7 @@ static void add_sock(struct writer *w, const struct row *row)
 	const struct row *const *sharers = find_sharers(w, row, &len);
 
 	add_sock_head(w, row);
-	if (sharers[0] == row) {
-		details_add_sock(&w->card, &w->style, row, sharers, len);
-		return;
-	}
-	card_begin(&w->card, "told above");
-	process_text_add_holder(sharers[0]->holder, sharers[0]->process, w->style.escape,
-				&w->card.item);
-	card_end_item(&w->card, " ");
-	card_end(&w->card);
+	details_add_sock(&w->card, &w->style, row, sharers, len);
 }
 
 static int init(struct writer *w, const struct column_style *style, const struct row_list *rows)

@@ -96,8 +96,9 @@ static void add_started(const struct view *v)
 	}
 	if (!background_age(v->style->background, v->p, &age))
 		return;
-	card_add_time(v->card, age * 1000);
-	buf_add_str(&v->card->item, " ago");
+	if (age > 0)
+		card_add_time(v->card, age * 1000);
+	buf_add_str(&v->card->item, age > 0 ? " ago" : "0 s ago"); /* not 0 ms */
 	card_end_item(v->card, ", ");
 }
 
@@ -172,6 +173,8 @@ static void add_hidden(const struct view *v)
 		card_add(v->card, " ", "the rest: the process has ended");
 	else if (v->p->is_opaque)
 		card_add(v->card, " ", "the rest: no permission to read it");
+	else if (v->detail && v->detail->leader_ended)
+		card_add(v->card, " ", "command, exe, cwd, descriptors: the main thread has ended");
 	else if (v->detail && v->detail->is_denied)
 		card_add(v->card, " ", v->p->cwd ? "exe: no permission to read it"
 						 : "exe, cwd: no permission to read them");

@@ -61,10 +61,14 @@ static void add_thread(const struct view *v)
 
 static void add_inode(const struct view *v)
 {
+	bool has_cookie = v->s->cookie != 0 && !sock_is_unix_text(v->s);
+
 	if (v->s->inode != 0)
 		buf_add_dec(&v->card->item, v->s->inode);
+	else
+		buf_add_str(&v->card->item, has_cookie ? "none" : "");
 	end(v);
-	if (v->s->cookie == 0 || sock_is_unix_text(v->s))
+	if (!has_cookie)
 		return;
 	buf_add_str(&v->card->item, "cookie ");
 	buf_add_dec(&v->card->item, v->s->cookie);
@@ -138,17 +142,34 @@ static void add_file(const struct view *v)
 	end(v);
 }
 
+/* `812,nginx,6u`, or `812,nginx,6u (thread 813)`: two threads may have the same number. */
+static void add_holder(const struct view *v, const struct row *row)
+{
+	const struct holder *h = row->holder;
+
+	if (!h)
+		return;
+	process_text_add_holder(h, row->process, v->style->escape, &v->card->item);
+	if (h->tid != h->pid) {
+		buf_add_str(&v->card->item, " (thread ");
+		buf_add_dec(&v->card->item, (uint64_t)h->tid);
+		buf_add_char(&v->card->item, ')');
+	}
+	card_end_item(v->card, " ");
+}
+
 /* Who else holds it. */
 static void add_sharers(const struct view *v)
 {
 	for (size_t i = 0; i < v->sharers_len; i++) {
-		const struct row *other = v->sharers[i];
-		if (other == v->row || !other->holder)
-			continue;
-		process_text_add_holder(other->holder, other->process, v->style->escape,
-					&v->card->item);
-		card_end_item(v->card, " ");
+		if (v->sharers[i] != v->row)
+			add_holder(v, v->sharers[i]);
 	}
+}
+
+static void add_told(const struct view *v)
+{
+	add_holder(v, v->sharers[0]);
 }
 
 static void add_other_end(const struct view *v)
@@ -394,6 +415,12 @@ static const struct line tail[] = {
 	{"peername", add_peername},
 };
 
+/* Of a socket that is told already. */
+static const struct line again[] = {
+	{"thread", add_thread},
+	{"told above", add_told},
+};
+
 static void add_lines(const struct view *v, const struct line *lines, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -410,6 +437,10 @@ void details_add_sock(struct card *card, const struct column_style *style, const
 			 .info = row->sock->info, .sharers = sharers,
 			 .sharers_len = sharers_len};
 
+	if (sharers[0] != row) {
+		add_lines(&v, again, sizeof(again) / sizeof(*again));
+		return;
+	}
 	add_lines(&v, head, sizeof(head) / sizeof(*head));
 	details_add_tcp(card, row);
 	add_lines(&v, tail, sizeof(tail) / sizeof(*tail));

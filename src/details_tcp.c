@@ -84,8 +84,11 @@ static void add_congestion(const struct view *v)
 
 static void add_rtt(const struct view *v)
 {
+	uint64_t rtt;
+
 	add_time_named(v, "", SOCK_TCP_RTT);
-	add_time_named(v, "varies by ", SOCK_TCP_RTTVAR);
+	if (get_any(v, SOCK_TCP_RTT, &rtt)) /* else it is what the kernel begins with */
+		add_time_named(v, "varies by ", SOCK_TCP_RTTVAR);
 	add_time_named(v, "at least ", SOCK_TCP_MIN_RTT);
 	add_time_named(v, "receiving ", SOCK_TCP_RCV_RTT);
 	add_time_named(v, "rto ", SOCK_TCP_RTO);

@@ -35,14 +35,16 @@ static bool parse_field(const char *text, size_t len, int field, uint64_t *out)
 
 int process_detail_parse_stat(const char *text, size_t len, struct process_detail *out)
 {
+	const char *state = procfs_stat_field(text, len, 3);
 	uint64_t tty, threads;
 
-	if (!parse_field(text, len, 7, &tty) || !parse_field(text, len, 20, &threads))
+	if (!state || !parse_field(text, len, 7, &tty) || !parse_field(text, len, 20, &threads))
 		return -EINVAL;
 	/* new_encode_dev() in linux/kdev_t.h: 12 bits of major among those of minor */
 	out->tty_major = (uint32_t)tty >> 8 & 0xfff;
 	out->tty_minor = ((uint32_t)tty & 0xff) | ((uint32_t)tty >> 12 & 0xfff00);
 	out->threads = threads;
+	out->leader_ended = *state == 'Z' || *state == 'X';
 	return 0;
 }
 
@@ -126,7 +128,8 @@ int process_detail_load(int dir_fd, struct process_detail **out)
 	n = procfs_read(dir_fd, "status", text, sizeof(text));
 	if (n > 0)
 		process_detail_parse_status(text, (size_t)n, d);
-	d->fds = count_fds(dir_fd);
+	/* What ended has no table any more, and PID/fd, empty, is not that of its threads. */
+	d->fds = d->leader_ended ? -1 : count_fds(dir_fd);
 	int rc = load_exe(dir_fd, d);
 	if (rc < 0) {
 		process_detail_free(d);

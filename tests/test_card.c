@@ -65,8 +65,16 @@ static void values_wrap_at_eighty_columns(void **state)
 	sixty[60] = '\0';
 	struct card *c = page_begin(&p, "x");
 	card_add(c, ", ", sixty);
-	card_add(c, ", ", "bcd"); /* 15 + 60 + 2 + 3 */
-	snprintf(expected, sizeof(expected), "  x            %s, bcd\n", sixty);
+	card_add(c, ", ", "bc"); /* 15 + 60 + 2 + 2, and a comma */
+	snprintf(expected, sizeof(expected), "  x            %s, bc\n", sixty);
+	page_end(&p, expected);
+
+	/* The comma behind a value stays in the line, too. */
+	c = page_begin(&p, "x");
+	card_add(c, ", ", sixty);
+	card_add(c, ", ", "bc");
+	card_add(c, ", ", "d");
+	snprintf(expected, sizeof(expected), "  x            %s, bc,\n%15sd\n", sixty, "");
 	page_end(&p, expected);
 
 	c = page_begin(&p, "x");
@@ -105,8 +113,8 @@ static void columns_count_not_bytes(void **state)
 	text[120] = '\0';
 	struct card *c = page_begin(&p, "x");
 	card_add(c, ", ", text);
-	card_add(c, ", ", "bcd");
-	snprintf(expected, sizeof(expected), "  x            %s, bcd\n", text);
+	card_add(c, ", ", "bc");
+	snprintf(expected, sizeof(expected), "  x            %s, bc\n", text);
 	page_end(&p, expected);
 	setlocale(LC_CTYPE, "C");
 }
@@ -142,7 +150,8 @@ static void numbers_have_units(void **state)
 		const char *us, *rate;
 	} others[] = {{0, "0 ms", "0 bit/s"}, {1, "0.001 ms", "8 bit/s"},
 		      {21, "0.021 ms", "168 bit/s"}, {1500, "1.5 ms", "12 kbit/s"},
-		      {150000, "150 ms", "1.2 Mbit/s"}, {1250000000, "1250000 ms", "10 Gbit/s"}};
+		      {150000, "150 ms", "1.2 Mbit/s"}, {9999999, "9999.999 ms", "79.9 Mbit/s"},
+		      {1250000000, "20 min 50 s", "10 Gbit/s"}};
 	struct page p;
 	struct card *c = page_begin(&p, "x");
 

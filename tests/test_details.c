@@ -1,249 +1,7 @@
-/* Cards, byte by byte: what stands where, what is left out, what is never cut. */
+/* Cards of sockets, byte by byte: what stands where, what is left out, what is told once. */
 #define _GNU_SOURCE
+#include "details_fixture.h"
 #include "ends_fixture.h"
-#include "rows_fixture.h"
-#include "background.h"
-#include "details.h"
-#include "process_detail.h"
-#include "sock_info.h"
-
-#include <time.h>
-#include <unistd.h>
-
-/* Rows with a background, and what is filled in by hand. */
-struct page {
-	struct rows r;
-	struct background background;
-	struct process_detail detail;
-	struct sock_info info;
-};
-
-static void page_init(struct page *p)
-{
-	*p = (struct page){.background.uptime = -1, .detail.fds = -1};
-	rows_init(&p->r);
-	p->r.style.background = &p->background;
-}
-
-static void page_free(struct page *p)
-{
-	background_free(&p->background);
-	rows_free(&p->r);
-}
-
-static char *write_page(const struct page *p, size_t *out_len)
-{
-	int fd = rows_open();
-
-	assert_int_equal(details_write(&p->r.style, &p->r.list, fd), 0);
-	return rows_close(fd, out_len);
-}
-
-static void assert_page(const struct page *p, const char *expected)
-{
-	size_t len;
-	char *text = write_page(p, &len);
-
-	assert_bytes(text, len, expected);
-	free(text);
-}
-
-static void assert_page_has(const struct page *p, const char *line)
-{
-	size_t len;
-	char *text = write_page(p, &len);
-
-	if (!strstr(text, line))
-		fail_msg("%s\nlacks %s", text, line);
-	free(text);
-}
-
-static void assert_page_lacks(const struct page *p, const char *word)
-{
-	size_t len;
-	char *text = write_page(p, &len);
-
-	if (strstr(text, word))
-		fail_msg("%s\nhas %s", text, word);
-	free(text);
-}
-
-static struct sock listener(void)
-{
-	return make_sock(SOCK_PROTO_TCP, SOCK_STATE_LISTEN, "0.0.0.0", 80, 31415);
-}
-
-/* --- processes ------------------------------------------------------------- */
-
-static void cards_of_a_process_and_its_sockets(void **state)
-{
-	struct sock s = listener(), t = make_sock(SOCK_PROTO_UDP, SOCK_STATE_UNCONNECTED, "::1", 53, 9);
-	struct page p;
-
-	(void)state;
-	page_init(&p);
-	assert_page(&p, "");
-	rows_add_process(&p.r, 811, "nginx");
-	rows_add_held(&p.r, 6, &s);
-	rows_add_held(&p.r, 7, &t);
-	assert_page(&p, "nginx,811\n"
-			"  user         alice (1000)\n"
-			"\n"
-			"nginx,811 6u IPv4 TCP *:80 (LISTEN)\n"
-			"  inode        31415\n"
-			"  owner        alice (1000)\n"
-			"  backlog      0 connections wait\n"
-			"\n"
-			"nginx,811 7u IPv6 UDP [::1]:53\n"
-			"  inode        9\n"
-			"  owner        alice (1000)\n"
-			"  queues       0 bytes to be read, 0 bytes to be sent\n");
-	page_free(&p);
-}
-
-static void process_has_all_its_facts(void **state)
-{
-	struct process init = {.pid = 1, .tid = 1, .command = "systemd", .command_len = 7};
-	struct process sshd = {.pid = 90, .tid = 90, .ppid = 1, .command = "sshd", .command_len = 4};
-	const uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
-	char args[] = "nginx\0-g\0daemon off;";
-	struct sock s = listener();
-	struct page p;
-
-	(void)state;
-	setenv("TZ", "UTC0", 1);
-	tzset();
-	page_init(&p);
-	struct process *q = rows_add_process(&p.r, 811, "nginx");
-	q->ppid = 90;
-	q->start_ticks = 60 * hz;
-	q->args = args;
-	q->args_len = sizeof(args);
-	q->cwd = (char[]){"/srv/my site"};
-	q->cgroup = (char[]){"/system.slice/docker-0123456789abcdef0123456789abcdef"
-			     "0123456789abcdef0123456789abcdef.scope"};
-	p.detail = (struct process_detail){.exe = (char[]){"/usr/sbin/nginx"}, .exe_deleted = true,
-					   .real_uid_known = true, .real_uid = 1001, .tty_major = 136,
-					   .tty_minor = 3, .threads = 4, .fds = 23};
-	q->detail = &p.detail;
-	p.background.uptime = 11580;
-	p.r.style.boot_time = 1700000000;
-	assert_int_equal(process_table_add(&p.background.parents, &init), 0);
-	assert_int_equal(process_table_add(&p.background.parents, &sshd), 0);
-	rows_add_held(&p.r, 6, &s);
-	assert_page_has(&p, "nginx,811\n"
-			"  command      nginx -g daemon off;\n"
-			"  exe          /usr/sbin/nginx (deleted)\n"
-			"  cwd          /srv/my site\n"
-			"  user         alice (1000), real 1001\n"
-			"  started      2023-11-14 22:14:20, 3 h 12 min ago\n"
-			"  parents      sshd,90 < systemd,1\n"
-			"  terminal     pts/3\n"
-			"  session      ssh, through sshd,90\n"
-			"  unit         docker-0123456789abcdef0123456789abcdef"
-			"0123456789abcdef0123456789abcdef.scope\n"
-			"  container    0123456789ab\n"
-			"  cgroup       /system.slice/docker-0123456789abcdef0123456789abcdef"
-			"0123456789abcdef0123456789abcdef.scope\n"
-			"  threads      4\n"
-			"  descriptors  23\n"
-			"\n");
-	p.r.style.numeric_users = true;
-	assert_page_has(&p, "  user         1000, real 1001\n");
-	p.detail.real_uid = 1000;
-	assert_page_has(&p, "  user         1000\n");
-	page_free(&p);
-}
-
-static void what_may_not_be_read_is_said_once(void **state)
-{
-	struct sock s = listener();
-	struct page p;
-
-	(void)state;
-	page_init(&p);
-	struct process *q = rows_add_process(&p.r, 811, "nginx");
-	rows_add_held(&p.r, 6, &s);
-	p.detail.is_denied = true;
-	q->detail = &p.detail;
-	assert_page_has(&p, "  not shown    exe, cwd: no permission to read them\n\n");
-	q->detail = NULL;
-	q->is_opaque = true;
-	assert_page_has(&p, "  not shown    the rest: no permission to read it\n\n");
-	q->is_opaque = false;
-	q->is_gone = true;
-	assert_page_has(&p, "  not shown    the rest: the process has ended\n\n");
-	page_free(&p);
-}
-
-static void hostile_names_stay_in_their_line(void **state)
-{
-	char args[] = "x\n  exe          /bin/sh\033[2J";
-	struct sock s = listener();
-	struct page p;
-
-	(void)state;
-	page_init(&p);
-	struct process *q = rows_add_process(&p.r, 7, "a,1\nb c\033");
-	q->args = args;
-	q->args_len = sizeof(args);
-	q->cwd = (char[]){"/tmp/\nuser         root (0)"};
-	p.detail.exe = (char[]){"/tmp/\tx\233"};
-	q->detail = &p.detail;
-	s.device = "eth\n0";
-	s.bound_if = 2;
-	rows_add_held(&p.r, 6, &s);
-	assert_page_has(&p, "a\\x2c1\\nb\\x20c^[,7\n"
-			    "  command      x\\n  exe          /bin/sh^[[2J\n"
-			    "  exe          /tmp/\\tx\\x9b\n"
-			    "  cwd          /tmp/\\nuser         root (0)\n");
-	assert_page_has(&p, "  device       eth\\n0\n");
-	page_free(&p);
-}
-
-static void parents_wrap_and_paths_do_not(void **state)
-{
-	char cwd[161], expected[256];
-	struct sock s = listener();
-	struct page p;
-
-	(void)state;
-	memset(cwd, '/', 160);
-	cwd[160] = '\0';
-	page_init(&p);
-	struct process *q = rows_add_process(&p.r, 811, "nginx");
-	q->cwd = cwd;
-	q->ppid = 806;
-	q->start_ticks = 9;
-	for (pid_t pid = 801; pid < 807; pid++) {
-		struct process parent = {.pid = pid, .tid = pid, .ppid = pid - 1,
-					 .command = "some-parent", .command_len = 11};
-		assert_int_equal(process_table_add(&p.background.parents, &parent), 0);
-	}
-	rows_add_held(&p.r, 6, &s);
-	snprintf(expected, sizeof(expected), "  cwd          %s\n", cwd);
-	assert_page_has(&p, expected);
-	assert_page_has(&p, "  parents      some-parent,806 < some-parent,805 < some-parent,804 <\n"
-			    "               some-parent,803 < some-parent,802 < some-parent,801\n");
-	page_free(&p);
-}
-
-static void head_lines_stand_out(void **state)
-{
-	struct sock s = listener();
-	struct page p;
-
-	(void)state;
-	page_init(&p);
-	p.r.style.colour = p.r.style.colour_reason = true;
-	rows_add_process(&p.r, 811, "nginx");
-	rows_add_held(&p.r, 6, &s);
-	assert_page_has(&p, "\033[1mnginx,811\033[m\n  user");
-	assert_page_has(&p, "\n\n\033[1mnginx,811 6u IPv4 TCP *:80 (LISTEN)\033[m\n  inode");
-	page_free(&p);
-}
-
-/* --- sockets --------------------------------------------------------------- */
 
 static void sockets_without_holder_come_last_with_their_reason(void **state)
 {
@@ -303,6 +61,26 @@ static void shared_socket_is_told_once(void **state)
 	page_free(&p);
 }
 
+/* A thread has a table of its own, in which the socket has the same number. */
+static void thread_with_the_same_descriptor_is_told(void **state)
+{
+	struct sock s = listener();
+	struct page p;
+
+	(void)state;
+	page_init(&p);
+	rows_add_process(&p.r, 811, "nginx");
+	const struct row *first = rows_add_held(&p.r, 6, &s);
+	struct row *again = rows_add_held(&p.r, 6, &s);
+	again->sock = first->sock;
+	rows_holder(&p.r, again)->tid = 813;
+	assert_page_has(&p, "  shared with  811,nginx,6u (thread 813)\n");
+	assert_page_has(&p, "nginx,811 6u IPv4 TCP *:80 (LISTEN)\n"
+			    "  thread       813\n"
+			    "  told above   811,nginx,6u\n");
+	page_free(&p);
+}
+
 static void set_tcp(struct sock_info *info, enum sock_tcp member, uint64_t value)
 {
 	info->tcp[member] = value;
@@ -355,6 +133,8 @@ static void connection_has_its_tcp_info(void **state)
 			"  retransmits  2 segments, 2896 bytes, now 1 time\n"
 			"  rates        delivery 1.2 Mbit/s\n"
 			"  tcp options  timestamps, sack, wscale 7/10\n");
+	p.info.tcp[SOCK_TCP_RTT] = 0; /* before there is an answer */
+	assert_page_has(&p, "  rtt          at least 0.009 ms, rto 204 ms\n");
 	page_free(&p);
 }
 
@@ -409,6 +189,13 @@ static void backlog_has_a_limit_where_it_is_known(void **state)
 	assert_page_has(&p, "  congestion   bbr\n");
 	assert_page_lacks(&p, "rtt");
 	assert_page_lacks(&p, "queues");
+	assert_page_has(&p, "  inode        31415, cookie 5\n");
+	page_free(&p);
+
+	page_init(&p); /* TIME_WAIT has no inode */
+	s.inode = 0;
+	rows_add_unheld(&p.r, &s, REASON_TIME_WAIT);
+	assert_page_has(&p, "  inode        none, cookie 5\n");
 	page_free(&p);
 }
 
@@ -474,14 +261,9 @@ static void thread_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cards_of_a_process_and_its_sockets),
-		cmocka_unit_test(process_has_all_its_facts),
-		cmocka_unit_test(what_may_not_be_read_is_said_once),
-		cmocka_unit_test(hostile_names_stay_in_their_line),
-		cmocka_unit_test(parents_wrap_and_paths_do_not),
-		cmocka_unit_test(head_lines_stand_out),
 		cmocka_unit_test(sockets_without_holder_come_last_with_their_reason),
 		cmocka_unit_test(shared_socket_is_told_once),
+		cmocka_unit_test(thread_with_the_same_descriptor_is_told),
 		cmocka_unit_test(connection_has_its_tcp_info),
 		cmocka_unit_test(socket_has_memory_drops_and_the_rest),
 		cmocka_unit_test(backlog_has_a_limit_where_it_is_known),

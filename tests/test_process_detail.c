@@ -29,12 +29,15 @@ static void stat_gives_terminal_and_threads(void **state)
 	assert_int_equal(d.tty_major, 136);
 	assert_int_equal(d.tty_minor, 3);
 	assert_int_equal(d.threads, 12);
+	assert_false(d.leader_ended);
 	/* 136:300: the minor's upper bits stand above the major. */
 	assert_int_equal(parse_stat("7 (x) S 1 7 7 1083436 7 0 0 0 0 0 0 0 0 0 20 0 1 0 5", &d), 0);
 	assert_int_equal(d.tty_major, 136);
 	assert_int_equal(d.tty_minor, 300);
 	assert_int_equal(parse_stat("7 (x) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5", &d), 0);
 	assert_int_equal(d.tty_major | d.tty_minor, 0);
+	assert_int_equal(parse_stat("7 (x) S) Z 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 2 0 5", &d), 0);
+	assert_true(d.leader_ended);
 }
 
 static void stat_that_is_cut_changes_nothing(void **state)

@@ -8,7 +8,7 @@ traffic=$BUILD/live/traffic
 if [ -z "$skip_all" ]; then
 	cp "$holder" "$tmp/gone"
 	hold_as "$traffic" data4 drops4 full4 device4 shut
-	hold tcp6-only tcp6-dual pair prefork:2 timewait4
+	hold tcp6-only tcp6-dual pair prefork:2 timewait4 dead-leader
 	hold_as "$tmp/gone" tcp4
 	gone=$held_by
 	rm "$tmp/gone"
@@ -181,6 +181,32 @@ process() {
 	expect_line parents ".*,1"
 }
 check 'a process has what /proc says' process
+
+# Where lxcfs is, the file tells of the container, and start times do not.
+other_uptime() {
+	whose full4 || return 0
+	echo 0.01 0.01 >"$tmp/uptime"
+	if ! mount --bind "$tmp/uptime" /proc/uptime 2>/dev/null; then
+		skip='no mount over /proc/uptime here'
+		return 0
+	fi
+	run -j -D -p "$pid" -d "$fd"
+	umount /proc/uptime
+	query "[type(row['details']['age']) for row in rows] == [int]"
+}
+check 'an uptime that is not the kernel'"'"'s changes no age' other_uptime
+
+dead_leader() {
+	whose dead-leader || return 0
+	run -D -p "$pid"
+	cp "$tmp/out" "$tmp/cards"
+	expect_line 'not shown' 'command, exe, cwd, descriptors: the main thread has ended'
+	expect_line thread '[0-9]+'
+	expect_no_line descriptors
+	run -j -D -p "$pid"
+	query "{row['details']['fds'] for row in rows} == {None}"
+}
+check 'a process without main thread has what is left' dead_leader
 
 deleted() {
 	run -D -p "$gone"
