@@ -50,6 +50,7 @@ struct bind_world {
 	uint32_t first_free_port;
 	uint32_t uid; /* for whom it is judged */
 	bool may_bind_low;
+	bool sockets_only; /* what keeps addresses and ports from us is not asked */
 };
 
 struct bind_case {

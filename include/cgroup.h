@@ -42,6 +42,14 @@ struct cgroup_index {
  */
 int cgroup_index_load(struct cgroup_index *out, int proc_fd);
 
+/**
+ * Open the mount of the cgroups of version 2.
+ *
+ * @proc_fd  root of a proc tree, for self/mountinfo; borrowed
+ * Return a descriptor of its root, the caller's, or -errno.
+ */
+int cgroup_open_mount(int proc_fd);
+
 /** Release the index; callable on a zeroed struct. */
 void cgroup_index_free(struct cgroup_index *x);
 

@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct background;
 struct buf;
+struct context;
 struct ends;
 struct names;
 struct netns_list;
@@ -53,6 +55,7 @@ struct column_style {
 	const struct netns_list *namespaces; /* NULL: numbers only */
 	const struct ends *ends; /* the other ends; NULL: not asked for */
 	bool name_ends;          /* NAME has them, too */
+	const struct background *background; /* of --details; NULL: not asked for */
 	size_t command_width; /* characters of COMMAND, 0: all */
 	unsigned escape;      /* ESCAPE_UTF8 where the terminal reads it */
 	bool numeric_users;   /* -l */
@@ -63,6 +66,7 @@ struct column_style {
 	bool colour;          /* the header stands out */
 	bool colour_reason;   /* reasons in NAME stand out */
 	int64_t boot_time;    /* seconds since the epoch, for START */
+	const struct context *context; /* lines below rows (context.h); NULL: none */
 };
 
 /**

@@ -77,6 +77,9 @@ void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct plac
 void diagnosis_change_verdict(const struct diagnose_context *ctx, const struct place *place,
 			      uint32_t uid, struct diagnosis *d);
 
+/** Append the name of a user, or the number. */
+void diagnose_add_user(const struct diagnose_context *ctx, uint32_t uid, struct buf *out);
+
 /** `EADDRINUSE` */
 const char *diagnosis_error_name(int error);
 

@@ -18,7 +18,7 @@ struct table_format {
 };
 
 /**
- * Write a table in large pieces; nothing at all if there are no rows.
+ * Write a table in large pieces, with lines about processes if the style asks for them; nothing at all if there are no rows.
  *
  * @fd  borrowed
  * Return 0 or -errno of memory or write(2).

@@ -28,10 +28,10 @@ enum hint {
  *
  * @proc_fd  root of a proc tree; borrowed
  * @real     it is procfs, and the machine itself may be asked, too
- * @proto    TCP or UDP, and a port in host byte order
+ * @protos   a set with TCP, UDP or both, and a port in host byte order
  * Return a set of 1U << enum hint; what may not be asked is not in it.
  */
-unsigned hint_find(int proc_fd, bool real, enum sock_proto proto, uint16_t port);
+unsigned hint_find(int proc_fd, bool real, unsigned protos, uint16_t port);
 
 /** The words for one. */
 const char *hint_text(enum hint hint);

@@ -26,6 +26,7 @@ struct inventory_request {
 	bool every_netns; /* -N all: it is no error if some of them may not be read */
 	bool stays_home;  /* -N: no socket of another namespace belongs to the answer */
 	bool needs_queues; /* what a scanner cannot tell */
+	bool details;      /* and what only sock_diag tells: sock_info.h */
 	const struct held *held; /* with a census, of a scan before the reading; NULL: none */
 	const uint16_t *ports; /* borrowed; if there are any, only these local ports matter */
 	size_t ports_len;

@@ -32,6 +32,9 @@ json_value json_value_type, json_value_family, json_value_protocol, json_value_s
 json_value json_value_peer, json_value_reason, json_value_listener, json_value_holders,
 	json_value_suspects;
 
+/* Of --details, an object: of the process, of the socket, of both. */
+json_value json_value_process_details, json_value_sock_details, json_value_details;
+
 /* Of any process, NULL for none; of any holder. */
 void json_value_command_of(const struct process *p, struct buf *out);
 void json_value_fd_of(const struct holder *h, struct buf *out);

@@ -19,7 +19,7 @@ struct obstacle;
 unsigned obstacle_text_add_who(const struct column_style *style, const struct bind_case *c,
 			       const struct obstacle *o, struct buf *out);
 
-/** Append its own end, `*:8080`. */
+/** Append its own end, `0.0.0.0:8080`; a wildcard as it was bound. */
 void obstacle_text_add_end(const struct column_style *style, const struct obstacle *o,
 			   struct buf *out);
 

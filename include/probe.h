@@ -8,6 +8,7 @@
 #define WHOPORT_PROBE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -50,5 +51,44 @@ enum { PROBE_REUSEADDR = 1, PROBE_REUSEPORT = 2, PROBE_V6ONLY = 4 };
  * Return a set of those above, or -errno as above. Source: socket(7), ipv6(7).
  */
 int probe_reuse(struct probe *p, const struct holder *h);
+
+enum {
+	PROBE_OPTIONS_MAX = 64,
+	PROBE_VALUE_SIZE = 16, /* of the names of interfaces and of congestion controls */
+	PROBE_NAME_SIZE = 128, /* sizeof(struct sockaddr_storage) */
+};
+
+/* An option to be read, as getsockopt(2) calls it. */
+struct probe_option {
+	int level, number;
+};
+
+struct probe_value {
+	int rc; /* how many bytes there are, or -errno: the socket has no such option */
+	unsigned char bytes[PROBE_VALUE_SIZE];
+};
+
+/* A name of a socket. */
+struct probe_name {
+	int rc; /* its length, or -errno: ENOTCONN */
+	char bytes[PROBE_NAME_SIZE];
+};
+
+struct probe_options {
+	struct probe_value values[PROBE_OPTIONS_MAX]; /* in the order of the options */
+	struct probe_name local, remote;
+};
+
+/**
+ * Read options of a held socket, and its names, all from one copy, which is closed
+ * before anything else is done.
+ *
+ * @asked  options that can be read without effect: not SO_ERROR, which is cleared by it
+ * @count  at most PROBE_OPTIONS_MAX
+ * @out    unset after an error
+ * Return 0, or -errno as above. Source: getsockopt(2), socket(7).
+ */
+int probe_options(struct probe *p, const struct holder *h, const struct probe_option *asked,
+		  size_t count, struct probe_options *out);
 
 #endif

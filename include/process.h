@@ -17,6 +17,9 @@
 #define PROCESS_CWD  (1U << 2)
 #define PROCESS_TASK (1U << 3) /* commands of threads, as records of their own */
 #define PROCESS_CGROUP (1U << 4)
+#define PROCESS_DETAIL (1U << 5) /* process_detail.h */
+
+struct process_detail;
 
 struct process {
 	pid_t pid;
@@ -32,6 +35,7 @@ struct process {
 	size_t args_len;
 	char *cwd; /* owned by the table; terminated; NULL when not read */
 	char *cgroup; /* its path (cgroup_name.h); the same */
+	struct process_detail *detail; /* owned by the table; NULL when not read */
 };
 
 struct process_table {

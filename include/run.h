@@ -5,6 +5,7 @@
 #ifndef WHOPORT_RUN_H
 #define WHOPORT_RUN_H
 
+#include "background.h"
 #include "ends.h"
 #include "filter.h"
 #include "look.h"
@@ -23,6 +24,7 @@ struct run {
 	struct netns_list namespaces;
 	struct look look; /* with that filter */
 	struct ends ends; /* with -E, +E: of its rows */
+	struct background background; /* with --details: the same */
 	struct stats stats;
 	int proc_fd;
 	bool stdout_closed;

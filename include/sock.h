@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sock_info;
+
 enum sock_proto {
 	SOCK_PROTO_TCP,
 	SOCK_PROTO_UDP,
@@ -121,6 +123,7 @@ struct sock {
 	 * addresses of ours: what the NAME column says. */
 	const char *name;
 	const char *device; /* the table's: name of bound_if; terminated; NULL when unknown */
+	const struct sock_info *info; /* the table's; NULL: not asked for, or not told */
 	const struct sock_doubt *doubt; /* the table's; NULL when the row is certain */
 	uint32_t row; /* unix text: place in the table, from 1 */
 	uint16_t name_len;

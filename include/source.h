@@ -46,6 +46,7 @@ struct source_request {
 	int fd;          /* a `net` directory, or a netlink socket; borrowed */
 	uint32_t netns;  /* namespace id stored in each record, 0 when unknown */
 	unsigned protos; /* set of SOCK_PROTO_BIT()s */
+	bool details;    /* records are to have sock_info.h's facts, if the source tells them */
 	const struct source_sink *sink;
 };
 

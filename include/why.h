@@ -24,6 +24,7 @@ struct why_request {
 	int proc_fd;
 	bool is_ours; /* the proc tree is that of our own pid namespace */
 	bool probe;   /* --probe */
+	bool numeric_users; /* -l */
 	unsigned escape;
 };
 

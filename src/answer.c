@@ -4,6 +4,8 @@
 
 #include "buf.h"
 #include "column.h"
+#include "context.h"
+#include "details.h"
 #include "escape.h"
 #include "format_field.h"
 #include "format_json.h"
@@ -77,6 +79,20 @@ bool answer_is_fields(const struct options *o)
 	return o->fields && !is_json(o);
 }
 
+/* On a terminal each process that holds a target has a line below its rows. */
+static bool wants_context(const struct options *o)
+{
+	bool acts = o->kill || o->close || o->why || o->wait != OPTION_WAIT_NOT;
+	bool any_target = false;
+
+	if (o->brief || acts || o->details || o->fields || is_json(o) || o->pids_only ||
+	    o->columns_len > 0)
+		return false;
+	for (size_t i = 0; i < o->words_len; i++)
+		any_target |= o->words[i].kind == FILTER_TARGET;
+	return any_target && isatty(STDOUT_FILENO);
+}
+
 unsigned answer_facts(const struct options *o, const struct table_format *format)
 {
 	unsigned facts = 0;
@@ -88,13 +104,18 @@ unsigned answer_facts(const struct options *o, const struct table_format *format
 	else if (!o->pids_only)
 		for (size_t i = 0; i < format->count; i++)
 			facts |= column_facts(format->columns[i]);
+	if (wants_context(o))
+		facts |= CONTEXT_FACTS;
+	if (o->details)
+		facts |= details_facts();
 	return o->threads && !o->pids_only ? facts | PROCESS_TASK : facts;
 }
 
 bool answer_needs_queues(const struct options *o, const struct table_format *format)
 {
 	bool is_table = !o->fields && !is_json(o);
-	bool needed = o->show_queues || (!is_table && field_choice_has(&o->field_choice, 'T'));
+	bool needed = o->show_queues || o->details ||
+		      (!is_table && field_choice_has(&o->field_choice, 'T'));
 
 	for (size_t i = 0; i < format->count; i++)
 		needed |= format->columns[i] == COLUMN_RECVQ || format->columns[i] == COLUMN_SENDQ;
@@ -107,12 +128,12 @@ static bool wants_ends(const struct options *o)
 
 	for (size_t i = 0; i < o->columns_len && !o->pids_only; i++)
 		column |= o->columns[i] == COLUMN_PEER;
-	return o->ends || o->list_ends || column;
+	return o->ends || o->list_ends || o->details || column;
 }
 
 static bool wants_boot_time(const struct options *o, const struct table_format *format)
 {
-	bool wanted = is_json(o);
+	bool wanted = is_json(o) || o->details;
 
 	for (size_t i = 0; i < format->count; i++)
 		wanted |= format->columns[i] == COLUMN_START;
@@ -128,6 +149,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 		.namespaces = &run->namespaces,
 		.ends = wants_ends(o) ? &run->ends : NULL,
 		.name_ends = o->ends || o->list_ends,
+		.background = o->details ? &run->background : NULL,
 		.command_width = o->command_width,
 		.escape = rows->len > 0 ? run_escape() : 0,
 		.numeric_users = o->numeric_users,
@@ -137,6 +159,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 		.show_queues = o->show_queues,
 		.colour = wants_colour(o),
 	};
+	struct context context;
 	struct json_format json = {o->field_choice, &style, o->json_lines};
 	struct field_format fields = {o->field_choice, &style, o->tcp_info && !o->show_queues};
 
@@ -144,10 +167,16 @@ static int print_rows(struct run *run, const struct table_format *format,
 		style.boot_time = procfs_boot_time(run->proc_fd);
 	if (is_json(o))
 		return format_json_write(&json, rows, STDOUT_FILENO);
+	if (o->details)
+		return details_write(&style, rows, STDOUT_FILENO);
 	if (o->fields)
 		return format_field_write(&fields, rows, STDOUT_FILENO);
 	/* Colour takes no room, but only at the end of the line. */
 	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
+	if (wants_context(o)) {
+		context_init(&context, STDOUT_FILENO);
+		style.context = &context;
+	}
 	return format_table_write(format, &style, rows, STDOUT_FILENO);
 }
 
@@ -170,7 +199,7 @@ static bool has_namespaces(const struct run *run, const struct row_list *rows)
 static void show_namespaces(struct run *run, const struct row_list *rows,
 			    struct table_format *format)
 {
-	bool shown = false;
+	bool shown = run->options.details;
 
 	if (run->options.columns_len == 0 && has_namespaces(run, rows)) {
 		format->columns[format->count] = format->columns[format->count - 1];
@@ -251,6 +280,11 @@ static int complete_rows(struct run *run, unsigned facts)
 		rc = ends_add_rows(&run->ends, rows);
 	if (rc < 0 && !run->ends.look_failed)
 		msg_error("other ends", strerror(-rc));
+	if (rc == 0 && o->details) {
+		rc = background_load(rows, run->proc_fd, o->sockopts, &run->background);
+		if (rc < 0)
+			msg_error("details", strerror(-rc));
+	}
 	if (answer_is_fields(o) && field_choice_has(&o->field_choice, 'G'))
 		row_list_load_flags(rows, run->proc_fd);
 	return rc;
@@ -266,6 +300,10 @@ int answer(struct run *run)
 	unsigned facts = answer_facts(o, &format);
 	run->needs_queues = answer_needs_queues(o, &format);
 	run->failed = true;
+	if (o->sockopts && !procfs_is_ours(run->proc_fd)) {
+		msg_error("--sockopts", "asks processes of its own pid namespace only");
+		return STATUS_ERROR;
+	}
 	if (run_look(run, &run->filter, facts, &run->look) < 0)
 		return STATUS_ERROR;
 	struct status_question question = {

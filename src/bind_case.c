@@ -10,6 +10,7 @@
 #include "place.h"
 #include "probe.h"
 #include "sock.h"
+#include "sock_info.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,6 +66,8 @@ static void find_bar(struct bind_case *c, int proc_fd, bind_right_route *route)
 	const struct target_list *targets = &c->place->targets;
 	const unsigned streams = SOCK_PROTO_BIT(SOCK_PROTO_TCP) | SOCK_PROTO_BIT(SOCK_PROTO_MPTCP);
 
+	if (c->world->sockets_only)
+		return;
 	for (size_t i = 0; i < c->wishes_len && c->bar == BIND_BAR_NONE; i++) {
 		struct addr addr = c->wishes[i].addr;
 
@@ -89,8 +92,11 @@ static enum obstacle_kind kind_of_connection(const struct sock *s, const struct 
 
 	if (is_self_connected(s))
 		return OBSTACLE_SELF;
-	if (s->state == SOCK_STATE_SYN_SENT)
+	enum sock_opener opener = sock_info_opener(s, s->info);
+	if (s->state == SOCK_STATE_SYN_SENT || opener == SOCK_OPENER_THIS)
 		return OBSTACLE_SOURCE;
+	if (opener == SOCK_OPENER_OTHER)
+		return OBSTACLE_ACCEPTED;
 	if (range->hi == 0)
 		return OBSTACLE_CONNECTION;
 	/* A port of the range is seldom listened on, and one outside of it seldom given. */

@@ -9,9 +9,9 @@
 #include "clue.h"
 #include "column.h"
 #include "diagnose_part.h"
+#include "escape.h"
 #include "holder.h"
 #include "join.h"
-#include "names.h"
 #include "netns.h"
 #include "obstacle_text.h"
 #include "place.h"
@@ -91,7 +91,7 @@ static void tell_kernels(const struct telling *t, struct buf *out)
 	if (!clue || !*clue->kernel)
 		return;
 	buf_add_str(out, ", for ");
-	process_text_add_name(clue->kernel, strlen(clue->kernel), t->ctx->style->escape, out);
+	escape_add(out, clue->kernel, strlen(clue->kernel), t->ctx->style->escape, ESCAPE_ALL);
 }
 
 /* What a socket does, without its holder: `is listened on`. */
@@ -115,17 +115,6 @@ static void tell_by(const struct telling *t, const char *who, struct buf *out)
 	buf_add_str(out, who);
 }
 
-static void add_owner(const struct telling *t, struct buf *out)
-{
-	const struct sock *s = t->top->row->sock;
-	const char *user = s->uid_known ? names_user_of(t->ctx->style->names, s->uid) : NULL;
-
-	if (user)
-		process_text_add_name(user, strlen(user), t->ctx->style->escape, out);
-	else
-		buf_add_dec(out, s->uid);
-}
-
 /* `[hidden: permission; unit nginx.service]` */
 static void add_reason(const struct telling *t, struct buf *out)
 {
@@ -139,14 +128,15 @@ static void tell_hidden(const struct telling *t, struct buf *out)
 	tell_by(t, "a process that we may not see", out);
 	if (t->top->row->sock->uid_known) {
 		buf_add_str(out, ", of ");
-		add_owner(t, out);
+		diagnose_add_user(t->ctx, t->top->row->sock->uid, out);
 	}
 	add_reason(t, out);
 }
 
 static void tell_outside(const struct telling *t, struct buf *out)
 {
-	tell_by(t, "a process outside of this pid namespace", out);
+	tell_by(t, "somebody who cannot be seen", out);
+	add_reason(t, out);
 }
 
 static void tell_in_flight(const struct telling *t, struct buf *out)

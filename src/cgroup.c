@@ -88,8 +88,7 @@ static int take_mount(void *ctx, const char *line, size_t len)
 	return 0;
 }
 
-/* Return a descriptor of the mount's root, the caller's, or -errno. */
-static int open_mount(int proc_fd)
+int cgroup_open_mount(int proc_fd)
 {
 	struct mount_search m = {.fd = -1, .real = procfs_is_real(proc_fd), .error = -ENOENT};
 	int fd = procfs_open(proc_fd, "self/mountinfo");
@@ -177,7 +176,7 @@ static int compare_cgroup(const void *a, const void *b)
 
 int cgroup_index_load(struct cgroup_index *out, int proc_fd)
 {
-	*out = (struct cgroup_index){.root_fd = open_mount(proc_fd)};
+	*out = (struct cgroup_index){.root_fd = cgroup_open_mount(proc_fd)};
 	int rc = out->root_fd < 0 ? out->root_fd : 0;
 
 	struct stat st;

@@ -78,6 +78,17 @@ const char *diagnosis_error_name(int error)
 	return strerror(error);
 }
 
+void diagnose_add_user(const struct diagnose_context *ctx, uint32_t uid, struct buf *out)
+{
+	const struct column_style *style = ctx->style;
+	const char *user = style->numeric_users ? NULL : names_user_of(style->names, uid);
+
+	if (user)
+		process_text_add_name(user, strlen(user), style->escape, out);
+	else
+		buf_add_dec(out, uid);
+}
+
 void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct place *place,
 			   uint32_t uid, struct diagnosis *d)
 {
@@ -92,15 +103,10 @@ void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct plac
 		[VERDICT_FAILS] = " fails with ",
 		[VERDICT_UNKNOWN] = " cannot be judged",
 	};
-	const char *user = names_user_of(ctx->style->names, uid);
-
 	buf_add_str(&d->headline, "bind() to ");
 	place_add_text(place, ctx->style->escape, &d->headline);
 	buf_add_str(&d->headline, " as ");
-	if (user)
-		process_text_add_name(user, strlen(user), ctx->style->escape, &d->headline);
-	else
-		buf_add_dec(&d->headline, uid);
+	diagnose_add_user(ctx, uid, &d->headline);
 	buf_add_str(&d->headline, words[d->verdict]);
 	if (d->verdict == VERDICT_FAILS)
 		buf_add_str(&d->headline, diagnosis_error_name(d->error));

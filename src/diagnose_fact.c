@@ -4,7 +4,6 @@
 
 #include "column.h"
 #include "join.h"
-#include "names.h"
 #include "obstacle_text.h"
 #include "place.h"
 #include "probe.h"
@@ -20,7 +19,6 @@
 static bool add_group(const struct telling *t, struct buf *out)
 {
 	const struct sock *s = t->top->row->sock;
-	const char *user = s->uid_known ? names_user_of(t->ctx->style->names, s->uid) : NULL;
 
 	if (t->top->options < 0 || !(t->top->options & PROBE_REUSEPORT) || !s->uid_known ||
 	    t->top->kind == OBSTACLE_TIME_WAIT)
@@ -31,10 +29,7 @@ static bool add_group(const struct telling *t, struct buf *out)
 		return true;
 	}
 	buf_add_str(out, "its SO_REUSEPORT group is ");
-	if (user)
-		process_text_add_name(user, strlen(user), t->ctx->style->escape, out);
-	else
-		buf_add_dec(out, s->uid);
+	diagnose_add_user(t->ctx, s->uid, out);
 	buf_add_str(out, "'s: no other user can join it");
 	return true;
 }
@@ -154,12 +149,12 @@ static void fact_wide_sock(const struct telling *t, struct diagnosis *d)
 
 static void fact_overlap(const struct telling *t, struct diagnosis *d)
 {
+	const struct addr *wanted = &t->c->wishes->addr;
+
 	if (!t->top || t->c->wishes_len != 1)
 		return;
-	if (addr_is_wildcard(&t->c->wishes->addr) && t->c->wishes->addr.family == AF_INET6)
-		fact_wide_wish(t, d);
-	else if (addr_is_wildcard(&t->c->wishes->addr) &&
-		 t->top->row->sock->local.family == AF_INET)
+	if (addr_is_wildcard(wanted) && (wanted->family == AF_INET6 ||
+					 t->top->row->sock->local.family == AF_INET))
 		fact_wide_wish(t, d);
 	else
 		fact_wide_sock(t, d);

@@ -35,20 +35,43 @@ static bool advise_forwarder(const struct guard_facts *facts, struct buf *out)
 	return true;
 }
 
-/* `the port forwarder of a Docker container; use: docker stop ...` in two parts. */
-static void split_advice(struct buf *text, struct telling *t)
+/* Some advice is in words: `the stop command for the container, from outside of it`. */
+static bool is_command(struct word w)
 {
-	static const char use[] = "; use: ";
-	const char *at = NULL;
+	return !word_begins_with(w, "the ") && !memchr(w.text, ',', w.len);
+}
 
-	for (size_t i = 0; i + sizeof(use) - 1 <= text->len; i++) {
-		if (memcmp(text->data + i, use, sizeof(use) - 1) == 0)
-			at = text->data + i;
+/*
+ * In two parts, what guard.h says:
+ *
+ *     the port forwarder of a container; use: docker stop web
+ *     the network of containers; podman port -a shows ..., then use: podman stop NAME
+ */
+static void split_advice(const struct buf *text, struct telling *t)
+{
+	static const char use[] = "use: ", *const joints[] = {"; ", ", then "};
+	size_t at = text->len;
+	struct word head = {text->data, text->len}, command = {0};
+
+	while (at > 0 && (text->len - at < strlen(use) ||
+			  memcmp(text->data + at, use, strlen(use)) != 0))
+		at--;
+	if (at > 0) {
+		command.text = text->data + at + strlen(use);
+		command.len = text->len - at - strlen(use);
+		head.len = at;
 	}
-	size_t head = at ? (size_t)(at - text->data) : text->len;
-	buf_add(&t->advice, text->data, head);
-	if (at)
-		buf_add(&t->command, at + sizeof(use) - 1, text->len - head - (sizeof(use) - 1));
+	if (at == 0 || !is_command(command)) {
+		buf_add(&t->advice, text->data, text->len);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(joints) / sizeof(*joints); i++) {
+		size_t len = strlen(joints[i]);
+		if (head.len >= len && memcmp(head.text + head.len - len, joints[i], len) == 0)
+			head.len -= len;
+	}
+	word_add(&t->advice, head);
+	word_add(&t->command, command);
 }
 
 void diagnose_find_advice(struct telling *t)
@@ -176,7 +199,7 @@ static void help_obstacle(const struct telling *t, struct buf *out)
 {
 	bool held = t->top->row->process != NULL;
 
-	if (t->command.len > 0)
+	if (t->guard != GUARD_NONE) /* -k would refuse */
 		buf_add(out, t->command.data, t->command.len);
 	else if (t->top->kind == OBSTACLE_SOURCE && may_reserve(t))
 		add_reserve(t, out);

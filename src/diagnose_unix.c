@@ -27,6 +27,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Is a socket bound to the file, be it one that is in no table that we can read? */
+enum binding { BINDING_NONE, BINDING_SOME, BINDING_UNKNOWN };
+
 /* A unix name that is asked about. */
 struct name_case {
 	const struct diagnose_context *ctx;
@@ -38,6 +41,7 @@ struct name_case {
 	bool is_doubtful;  /* connections have an abstract name, and may have bound it */
 	int error;         /* errno of bind() for a path; 0: it works */
 	struct stat file;  /* if error is EADDRINUSE and it is a path */
+	enum binding binding; /* if that is a socket, and nobody is known */
 	char parent[PATH_MAX];
 };
 
@@ -76,13 +80,36 @@ static void set_parent(struct name_case *n)
 		snprintf(n->parent, sizeof(n->parent), "%.*s", (int)len, n->word);
 }
 
+/*
+ * The kernel finds the socket of a file in whichever network namespace it is. It refuses
+ * a connection if there is none, and before that is made if it is of another type; to a
+ * datagram socket it leaves no trace (unix_find_bsd, unix_dgram_connect in
+ * net/unix/af_unix.c).
+ */
+static enum binding find_binding(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	enum binding binding = BINDING_UNKNOWN;
+
+	if (fd < 0)
+		return binding;
+	memcpy(addr.sun_path, path, strnlen(path, sizeof(addr.sun_path)));
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ||
+	    errno == EPROTOTYPE || errno == EPERM)
+		binding = BINDING_SOME;
+	else if (errno == ECONNREFUSED)
+		binding = BINDING_NONE;
+	close(fd);
+	return binding;
+}
+
 /* What bind() to a path would say. */
 static int find_path_error(struct name_case *n)
 {
-	struct sockaddr_un addr;
 	struct stat dir;
 
-	if (strlen(n->word) > sizeof(addr.sun_path))
+	if (strlen(n->word) > sizeof(((struct sockaddr_un *)0)->sun_path))
 		return EINVAL;
 	if (lstat(n->word, &n->file) == 0)
 		return EADDRINUSE;
@@ -138,9 +165,38 @@ static bool is_live(const struct name_case *n)
 	return n->has_top && (!target_is_path(n->place->targets.v) || has_error(n, EADDRINUSE));
 }
 
+static bool is_socket_file(const struct name_case *n)
+{
+	return has_error(n, EADDRINUSE) && target_is_path(n->place->targets.v) &&
+	       S_ISSOCK(n->file.st_mode);
+}
+
+static bool is_unseen(const struct name_case *n)
+{
+	return is_socket_file(n) && n->binding == BINDING_SOME;
+}
+
+static void tell_unseen(const struct name_case *n, struct buf *out)
+{
+	(void)n;
+	buf_add_str(out, "a socket is bound to it that cannot be seen from here");
+}
+
+static bool is_untold(const struct name_case *n)
+{
+	return is_socket_file(n) && n->binding == BINDING_UNKNOWN;
+}
+
+static void tell_untold(const struct name_case *n, struct buf *out)
+{
+	(void)n;
+	buf_add_str(out, "a socket file has the name, and no socket that can be seen is bound to "
+			 "it");
+}
+
 static bool is_stale(const struct name_case *n)
 {
-	return has_error(n, EADDRINUSE) && S_ISSOCK(n->file.st_mode);
+	return is_socket_file(n);
 }
 
 static void tell_stale(const struct name_case *n, struct buf *out)
@@ -246,6 +302,8 @@ static const struct name_cause {
 } causes[] = {
 	{"path-too-long", is_too_long, tell_too_long},
 	{"name-taken", is_live, tell_live},
+	{"name-unseen", is_unseen, tell_unseen},
+	{"name-untold", is_untold, tell_untold},
 	{"stale-file", is_stale, tell_stale},
 	{"other-file", is_other_file, tell_other_file},
 	{"no-directory", is_homeless, tell_homeless},
@@ -296,25 +354,43 @@ static void add_command(const struct name_case *n, bool sudo, const char *comman
 	word_add_quoted(out, (struct word){word, strlen(word)});
 }
 
-static void add_help(const struct name_case *n, uint32_t uid, struct buf *out)
+/* Sticky directories, such as /tmp, let the owner of a file remove it, and their own. */
+static bool may_remove(struct name_case *n)
+{
+	struct stat dir;
+	uid_t me = geteuid();
+
+	set_parent(n);
+	if (stat(n->parent, &dir) < 0 ||
+	    faccessat(AT_FDCWD, n->parent, W_OK | X_OK, AT_EACCESS) < 0)
+		return false;
+	return !(dir.st_mode & S_ISVTX) || me == 0 || n->file.st_uid == me || dir.st_uid == me;
+}
+
+/* Of a name that somebody or some file has. */
+static void help_taken(struct name_case *n, uint32_t uid, struct buf *out)
 {
 	const struct process *p = n->has_top ? n->top.row->process : NULL;
-	bool removes = n->error == EADDRINUSE && S_ISSOCK(n->file.st_mode) && !n->has_top;
+	bool is_file = !n->has_top && is_socket_file(n);
 
-	if (p && n->error == EADDRINUSE)
+	if (p)
 		add_command(n, p->uid != uid, "whoport -k ", n->word, out);
-	else if (n->has_top && n->error == EADDRINUSE)
-		add_command(n, true, "whoport --why ", n->word, out);
-	else if (removes)
-		add_command(n, false, "rm ", n->word, out);
-	else if (n->error == EADDRINUSE)
+	else if (is_file && n->binding == BINDING_NONE)
+		add_command(n, !may_remove(n), "rm ", n->word, out);
+	else if (!n->has_top && (!is_file || n->binding == BINDING_SOME || n->ctx->is_root))
 		add_command(n, false, "ls -ld ", n->word, out);
+	else if (!n->ctx->is_root) /* who sees all that there is to see */
+		add_command(n, true, "whoport --why ", n->word, out);
+}
+
+static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
+{
+	if (n->error == EADDRINUSE)
+		help_taken(n, uid, out);
 	else if (n->error == ENOENT)
 		add_command(n, false, "mkdir -p ", n->parent, out);
 	else if (*n->parent && (n->error == EACCES || n->error == EROFS))
 		add_command(n, false, "ls -ld ", n->parent, out);
-	if (p == NULL && n->has_top && n->ctx->is_root)
-		out->len = 0; /* root sees all that there is to see */
 }
 
 void diagnose_unix(const struct diagnose_context *ctx, const struct place *place,
@@ -329,6 +405,8 @@ void diagnose_unix(const struct diagnose_context *ctx, const struct place *place
 		n.error = find_path_error(&n);
 	else if (n.has_top)
 		n.error = EADDRINUSE;
+	if (is_socket_file(&n) && !n.has_top)
+		n.binding = find_binding(word);
 	while (!cause->applies(&n))
 		cause++;
 	out->cause = cause->name;

@@ -21,6 +21,7 @@ enum {
 	IN_FILE = 1U << 1,
 	IN_UNOWNED = 1U << 2,
 	IN_LINE = 1U << 3,
+	OF_DETAILS = 1U << 4, /* there with --details only */
 };
 
 static const struct json_key {
@@ -62,6 +63,9 @@ static const struct json_key {
 	{"queues", "T", json_value_queues, IN_FILE | IN_UNOWNED | IN_LINE, 0},
 	{"timer", "T", json_value_timer, IN_FILE | IN_UNOWNED | IN_LINE, 0},
 	{"peer", "n", json_value_peer, IN_FILE | IN_UNOWNED | IN_LINE, 0},
+	{"details", NULL, json_value_process_details, IN_PROCESS | OF_DETAILS, 0},
+	{"details", NULL, json_value_sock_details, IN_FILE | IN_UNOWNED | OF_DETAILS, 0},
+	{"details", NULL, json_value_details, IN_LINE | OF_DETAILS, 0},
 	{"reason", NULL, json_value_reason, IN_UNOWNED | IN_LINE, 0},
 	{"listener", NULL, json_value_listener, IN_UNOWNED | IN_LINE, 0},
 	{"holders", NULL, json_value_holders, IN_UNOWNED | IN_LINE, 0},
@@ -103,7 +107,9 @@ static void add_object(struct writer *w, unsigned where, const struct row *row)
 	char before = '{';
 
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		if (!(keys[i].where & where) || !is_chosen(&keys[i], &w->format->choice))
+		bool is_there = w->style.background || !(keys[i].where & OF_DETAILS);
+		if (!(keys[i].where & where) || !is_there ||
+		    !is_chosen(&keys[i], &w->format->choice))
 			continue;
 		buf_add_char(&w->out, before);
 		buf_add_char(&w->out, '"');

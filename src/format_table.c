@@ -5,7 +5,9 @@
 #include "format_table.h"
 
 #include "buf.h"
+#include "context.h"
 #include "escape.h"
+#include "holder.h"
 #include "join.h"
 
 #include <string.h>
@@ -108,6 +110,27 @@ static void add_line(const struct table_format *format, const struct column_styl
 	}
 }
 
+/* True for the last row of a process. */
+static bool ends_process(const struct row_list *rows, size_t i)
+{
+	const struct holder *h = rows->v[i].holder;
+	const struct holder *next = i + 1 < rows->len ? rows->v[i + 1].holder : NULL;
+
+	return h && (!next || next->pid != h->pid);
+}
+
+/* Append what is told of the process below its last row. */
+static void add_context(const struct column_style *style, const struct row_list *rows, size_t i,
+			size_t *lines, struct buf *out)
+{
+	size_t start = out->len;
+
+	if (!style->context || *lines == CONTEXT_LINES_MAX || !ends_process(rows, i))
+		return;
+	context_add(style, &rows->v[i], out);
+	*lines += out->len > start;
+}
+
 int format_table_write(const struct table_format *format, const struct column_style *style,
 		       const struct row_list *rows, int fd)
 {
@@ -115,6 +138,7 @@ int format_table_write(const struct table_format *format, const struct column_st
 	struct cell cells[COLUMN_COUNT];
 	const struct row *before = NULL; /* row of the line before in the buffer */
 	struct buf out = {0};
+	size_t lines = 0;
 	int rc;
 
 	if (rows->len == 0)
@@ -127,6 +151,7 @@ int format_table_write(const struct table_format *format, const struct column_st
 	for (size_t i = 0; i < rows->len && rc == 0; i++) {
 		add_line(format, style, &rows->v[i], before, widths, cells, &out);
 		before = &rows->v[i];
+		add_context(style, rows, i, &lines, &out);
 		if (out.len >= WRITE_SIZE) {
 			rc = buf_write(&out, fd);
 			before = NULL;

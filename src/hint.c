@@ -3,6 +3,7 @@
 #include "hint.h"
 
 #include "bpf.h"
+#include "cgroup.h"
 #include "netlink.h"
 #include "num.h"
 #include "procfs.h"
@@ -21,8 +22,7 @@ const char *hint_text(enum hint hint)
 		[HINT_NAT] = "NAT rules may send connections to the port elsewhere (nft list ruleset)",
 		[HINT_CGROUP] = "a bpf program of our cgroup judges bind() and may forbid it (EPERM)",
 		[HINT_SELINUX] = "SELinux is enforcing and may forbid it (EACCES)",
-		[HINT_LANDLOCK] = "a Landlock sandbox, as programs with no_new_privs may be in, may "
-				  "forbid it (EACCES)",
+		[HINT_LANDLOCK] = "no_new_privs is set: a Landlock sandbox may forbid it (EACCES)",
 		[HINT_WSL] = "under WSL a program of Windows may have the port",
 	};
 
@@ -53,12 +53,16 @@ bool hint_parse_ipvs(const char *text, size_t len, enum sock_proto proto, uint16
 	return false;
 }
 
-static bool has_ipvs(int proc_fd, enum sock_proto proto, uint16_t port)
+static bool has_ipvs(int proc_fd, unsigned protos, uint16_t port)
 {
 	enum { SIZE = 1 << 18 };
 	char *text = malloc(SIZE);
 	ssize_t n = text ? procfs_read(proc_fd, "self/net/ip_vs", text, SIZE) : -1;
-	bool has = n > 0 && hint_parse_ipvs(text, (size_t)n, proto, port);
+	size_t len = n > 0 ? (size_t)n : 0;
+	bool has = (protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) &&
+		    hint_parse_ipvs(text, len, SOCK_PROTO_TCP, port)) ||
+		   (protos & SOCK_PROTO_BIT(SOCK_PROTO_UDP) &&
+		    hint_parse_ipvs(text, len, SOCK_PROTO_UDP, port));
 
 	free(text);
 	return has;
@@ -80,7 +84,7 @@ static bool has_sk_lookup(int proc_fd)
 /* Our cgroup of version 2, `0::/user.slice/...` in /proc/self/cgroup. */
 static int open_cgroup(int proc_fd)
 {
-	char text[4096], path[4096 + 32] = "/sys/fs/cgroup";
+	char text[4096];
 	ssize_t n = procfs_read(proc_fd, "self/cgroup", text, sizeof(text) - 1);
 
 	if (n <= 0)
@@ -89,9 +93,15 @@ static int open_cgroup(int proc_fd)
 	const char *at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 	if (!at)
 		return -1;
-	at += strcspn(at, ":") + 2;
-	strncat(path, at, strcspn(at, "\n"));
-	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	at += strcspn(at, "/");
+	at += strspn(at, "/");
+	text[(size_t)(at - text) + strcspn(at, "\n")] = '\0';
+	int root_fd = cgroup_open_mount(proc_fd);
+	int fd = root_fd < 0 || !*at ? root_fd
+				     : openat(root_fd, at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd >= 0 && fd != root_fd)
+		close(root_fd);
+	return fd;
 }
 
 static bool has_cgroup_program(int proc_fd)
@@ -190,10 +200,10 @@ static bool file_has(int dir_fd, const char *path, const char *word)
 	return strcasestr(text, word) != NULL;
 }
 
-unsigned hint_find(int proc_fd, bool real, enum sock_proto proto, uint16_t port)
+unsigned hint_find(int proc_fd, bool real, unsigned protos, uint16_t port)
 {
 	const bool found[HINT_COUNT] = {
-		[HINT_IPVS] = has_ipvs(proc_fd, proto, port),
+		[HINT_IPVS] = has_ipvs(proc_fd, protos, port),
 		[HINT_SK_LOOKUP] = real && has_sk_lookup(proc_fd),
 		[HINT_NAT] = has_iptables_nat(proc_fd, "self/net/ip_tables_names") ||
 			     has_iptables_nat(proc_fd, "self/net/ip6_tables_names") ||

@@ -99,7 +99,8 @@ static int read_diag(const struct inventory_request *rq, struct netns *ns, unsig
 		     const struct source_sink *sink, struct inventory_stats *st,
 		     unsigned *out_refused)
 {
-	struct source_request source = {.netns = ns->id, .protos = protos, .sink = sink};
+	struct source_request source = {.netns = ns->id, .protos = protos,
+					.details = rq->details, .sink = sink};
 	unsigned refused;
 
 	*out_refused = protos;

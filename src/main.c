@@ -5,27 +5,23 @@
  *
  *   options   options.c         argv into a struct
  *             option_table.c    the options, a row each, and their values
- *             options_check.c   which of them go together
- *             options_help.c    --help
- *             notes.c           what stayed unseen or was not found, on stderr
- *             stats.c           what --stats tells
+ *             options_check.c options_help.c which go together; --help
+ *             notes.c stats.c   what stayed unseen, on stderr; --stats
  *             status.c          the exit status of an answer
  *             run.c             options into a filter, namespaces, looks
- *             answer.c          the answer in rows
- *             repeat.c          -r: again and again
- *             action.c          -k, --wait, --close
+ *             answer.c repeat.c the answer in rows; again and again
+ *             action.c why_run.c -k, --wait, --close; --why
  *   base      buf.c             growing byte buffer, large writes
  *             grow.c sort_key.c growing arrays, sorting by a number
- *             num.c             strict numbers
- *             line_reader.c     text by lines in constant memory
+ *             num.c line_reader.c strict numbers; text by lines
  *             escape.c          foreign names made harmless
  *             word.c            foreign text as a value; quoted for a shell
- *             json.c            values of JSON
- *             field.c           the letters of -F
+ *             json.c field.c    values of JSON, the letters of -F
  *             args.c            arguments of a process
  *             msg.c             "whoport: object: reason"
  *             refuse.h          how a grammar says no
- *             kernel_version.c  which kernel runs
+ *             kernel_version.c net_setting.c which kernel runs, its sysctls
+ *             capability.c      what we are allowed
  *             procfs.c          a proc tree below a root fd
  *             mountinfo.c       lines of /proc/PID/mountinfo
  *             fdinfo.c          lines of fdinfo, maps, syscall
@@ -33,12 +29,11 @@
  *             pidfd.c           system calls that name another process
  *             interrupt.c       signals that end an action, noted
  *             signal_name.c     signals by name
- *             btf.c             the kernel's types, by name
- *             bpf.c             bpf(2)
+ *             btf.c bpf.c       the kernel's types, by name; bpf(2)
  *   records   addr.c            address and port as a value
  *             sock.c            socket record and table; protocols, states
  *             holder.c          who refers to a socket, by inode
- *             process.c         facts of a process
+ *             process.c process_detail.c facts of a process
  *             pin.c             a process that cannot be mistaken for another
  *             ancestry.c        what whoport was started from
  *             bpf_record.c      what the iterator program tells
@@ -58,7 +53,7 @@
  *             unix_table.c      /proc/net/unix, freed from forged rows
  *             source_sockdiag.c NETLINK_SOCK_DIAG: requests
  *             sockdiag_request.c their common form
- *             sockdiag_row.c    one answer about an internet or unix socket
+ *             sockdiag_row.c sock_info.c one answer about an internet or unix socket
  *             other_row.c       netlink, packet, vsock, XDP: text and answers
  *             unix_queue.c      clients that a listener has not accepted
  *             sock_watch.c      news of ended sockets
@@ -89,33 +84,37 @@
  *             second_look.c     once more for what nobody seems to hold
  *             unheld.c          who holds what no descriptor holds
  *             guess.c           suspects and cgroups, as guesses
- *             join.c            snapshot and filter into rows
+ *             join.c look.c     snapshot and filter into rows
  *             row_fact.c        what is told of a row beside
  *             peer.c            the listener that a connection waits for
  *             acceptor.c        who holds that listener
- *             look.c            snapshot and rows in one step
  *             ends.c            -E: who has the other ends
+ *             lineage.c background.c for -D: parents, cgroups
  *   consumers process_text.c    a process as NAME,PID
- *             sock_text.c       a row's words about its socket
- *             reason_text.c     why it has no holder
- *             column.c          one table row per column
+ *             sock_text.c reason_text.c a row's words about its socket, and why it has no holder
+ *             sockopt.c sockopt_table.c sockopt_list.c options of sockets
+ *             column.c context.c a table row per column; a line below rows
  *             format_table.c    the table
- *             format_pids.c     -t
- *             format_field.c    -F
+ *             format_pids.c format_field.c -t, -F
+ *             card.c details.c details_process.c details_sock.c details_tcp.c -D
  *             format_json.c     -J, -j: the keys
- *             json_process.c json_sock.c json_other.c their values
+ *             json_process.c json_sock.c json_other.c json_details.c their values
  *   actions   kill.c            -k: plan, signal, wait, look again
  *             kill_none.c       ... if there is nobody to signal
  *             victim.c          who is signalled
  *             claim.c           whether a process holds what it was seen with
  *             refusal.c         why nobody is
- *             guard.c guard_container.c who is better not signalled
+ *             guard.c guard_container.c guard_facts.c who is better not signalled
  *             place.c           ports and names that are to come free
  *             vacancy.c         whether they are
  *             aftermath.c       free, or held again?
- *             wait.c            --wait
- *             close.c           --close
- *             confirm.c         --ask
+ *             wait.c close.c confirm.c --wait, --close, --ask
+ *             bind_rule.c bind_right.c what sockets can share, what keeps us out
+ *             bind_case.c bind_try.c a bind() and what it would meet; a real one
+ *             why.c cause.c     --why: the causes, a row each
+ *             diagnose.c diagnose_fact.c diagnose_help.c their words
+ *             diagnose_try.c diagnose_any.c diagnose_unix.c and more of them
+ *             obstacle_text.c hint.c who is in the way; what is no socket
  *
  * This file: options, then an answer or an action, exit status.
  */

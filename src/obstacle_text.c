@@ -45,7 +45,16 @@ unsigned obstacle_text_add_who(const struct column_style *style, const struct bi
 void obstacle_text_add_end(const struct column_style *style, const struct obstacle *o,
 			   struct buf *out)
 {
-	sock_text_add_end(style, o->row->sock, &o->row->sock->local, out);
+	const struct sock *s = o->row->sock;
+	struct buf text = {0};
+
+	sock_text_add_end(style, s, &s->local, &text);
+	/* `*` would hide of which family it is, which matters here. */
+	bool is_any = text.error == 0 && text.len > 0 && *text.data == '*';
+	if (is_any)
+		buf_add_str(out, s->local.family == AF_INET ? "0.0.0.0" : "[::]");
+	buf_add(out, text.data + is_any, text.len - is_any);
+	buf_free(&text);
 }
 
 void obstacle_text_add_time(const struct obstacle *o, struct buf *out)

@@ -31,21 +31,22 @@
 enum {
 	GET_NETNS = 0x894C, /* SIOCGSKNS, linux/sockios.h */
 	WAIT_MS = 1000,
-	NAME_MAX_BYTES = 128,
 };
 
-enum probe_kind { PROBE_NETNS, PROBE_NAME, PROBE_REUSE };
+enum probe_kind { PROBE_NETNS, PROBE_NAME, PROBE_REUSE, PROBE_OPTIONS };
 
 struct question {
 	enum probe_kind kind;
 	pid_t pid, tid;
 	int fd;
 	uint64_t inode;
+	size_t count; /* of options */
+	struct probe_option options[PROBE_OPTIONS_MAX];
 };
 
 struct answer {
 	int rc; /* length of the name, flags, 0, or -errno */
-	char name[NAME_MAX_BYTES];
+	struct probe_options options; /* the local name alone for PROBE_NAME */
 };
 
 /* --- in the child ---------------------------------------------------------- */
@@ -82,11 +83,39 @@ static int read_reuse(int copy)
 	       (v6only ? PROBE_V6ONLY : 0);
 }
 
+typedef int get_name(int fd, struct sockaddr *out, socklen_t *len);
+
+/* Return the length of the name, or -errno, as the name itself has it, too. */
+static int read_name(int copy, get_name *get, struct probe_name *out)
+{
+	socklen_t len = sizeof(out->bytes);
+
+	if (get(copy, (struct sockaddr *)(void *)out->bytes, &len) < 0)
+		out->rc = -errno;
+	else
+		out->rc = (int)(len < sizeof(out->bytes) ? len : sizeof(out->bytes));
+	return out->rc;
+}
+
+static void read_options(int copy, const struct question *q, struct probe_options *out)
+{
+	for (size_t i = 0; i < q->count; i++) {
+		const struct probe_option *o = &q->options[i];
+		struct probe_value *v = &out->values[i];
+		socklen_t len = sizeof(v->bytes);
+
+		if (getsockopt(copy, o->level, o->number, v->bytes, &len) < 0)
+			v->rc = -errno;
+		else
+			v->rc = (int)(len < sizeof(v->bytes) ? len : sizeof(v->bytes));
+	}
+	read_name(copy, getsockname, &out->local);
+	read_name(copy, getpeername, &out->remote);
+}
+
 /* Answer one question; @out_fd is a namespace to send along, or -1. */
 static void answer(const struct question *q, struct answer *out, int *out_fd)
 {
-	socklen_t len = sizeof(out->name);
-
 	*out_fd = -1;
 	int copy = copy_socket(q);
 	out->rc = copy < 0 ? copy : 0;
@@ -97,10 +126,10 @@ static void answer(const struct question *q, struct answer *out, int *out_fd)
 		out->rc = *out_fd < 0 ? -errno : 0;
 	} else if (q->kind == PROBE_REUSE) {
 		out->rc = read_reuse(copy);
-	} else if (getsockname(copy, (struct sockaddr *)out->name, &len) < 0) {
-		out->rc = -errno;
+	} else if (q->kind == PROBE_OPTIONS) {
+		read_options(copy, q, &out->options);
 	} else {
-		out->rc = (int)(len < sizeof(out->name) ? len : sizeof(out->name));
+		out->rc = read_name(copy, getsockname, &out->options.local);
 	}
 	close(copy);
 }
@@ -225,18 +254,30 @@ static int receive(struct probe *p, struct answer *out, int *out_fd)
 	return out->rc;
 }
 
-static int ask(struct probe *p, enum probe_kind kind, const struct holder *h, struct answer *out,
-	       int *out_fd)
+/* Ask of a holder what is to be asked. */
+static int send_question(struct probe *p, struct question *q, const struct holder *h,
+			 struct answer *out, int *out_fd)
 {
-	struct question q = {kind, h->pid, h->tid, h->fd, h->inode};
 	int rc = h->kind == HOLDER_FD ? start(p) : -EPERM;
 
 	*out_fd = -1;
 	if (rc < 0)
 		return rc;
-	if (send(p->fd, &q, sizeof(q), MSG_NOSIGNAL) < 0)
+	q->pid = h->pid;
+	q->tid = h->tid;
+	q->fd = h->fd;
+	q->inode = h->inode;
+	if (send(p->fd, q, sizeof(*q), MSG_NOSIGNAL) < 0)
 		return -errno;
 	return receive(p, out, out_fd);
+}
+
+static int ask(struct probe *p, enum probe_kind kind, const struct holder *h, struct answer *out,
+	       int *out_fd)
+{
+	struct question q = {.kind = kind};
+
+	return send_question(p, &q, h, out, out_fd);
 }
 
 int probe_netns(struct probe *p, const struct holder *h)
@@ -253,7 +294,7 @@ int probe_name(struct probe *p, const struct holder *h, void *out, socklen_t siz
 	int fd, rc = ask(p, PROBE_NAME, h, &a, &fd);
 
 	if (rc > 0)
-		memcpy(out, a.name, (size_t)rc < size ? (size_t)rc : size);
+		memcpy(out, a.options.local.bytes, (size_t)rc < size ? (size_t)rc : size);
 	return rc;
 }
 
@@ -263,4 +304,17 @@ int probe_reuse(struct probe *p, const struct holder *h)
 	int fd;
 
 	return ask(p, PROBE_REUSE, h, &a, &fd);
+}
+
+int probe_options(struct probe *p, const struct holder *h, const struct probe_option *asked,
+		  size_t count, struct probe_options *out)
+{
+	struct question q = {.kind = PROBE_OPTIONS, .count = count};
+	struct answer a = {0};
+	int fd;
+
+	memcpy(q.options, asked, count * sizeof(*asked));
+	int rc = send_question(p, &q, h, &a, &fd);
+	*out = a.options;
+	return rc;
 }

@@ -10,6 +10,7 @@
 #include "cgroup_name.h"
 #include "grow.h"
 #include "num.h"
+#include "process_detail.h"
 #include "procfs.h"
 
 #include <errno.h>
@@ -26,7 +27,9 @@ void process_free(struct process *p)
 	free(p->args);
 	free(p->cwd);
 	free(p->cgroup);
+	process_detail_free(p->detail);
 	p->args = p->cwd = p->cgroup = NULL;
+	p->detail = NULL;
 }
 
 void process_table_free(struct process_table *t)
@@ -204,6 +207,8 @@ int process_load(int dir_fd, unsigned facts, struct process *out)
 		rc = load_cwd(dir_fd, out);
 	if (rc == 0 && facts & PROCESS_CGROUP)
 		rc = load_cgroup(dir_fd, out);
+	if (rc == 0 && facts & PROCESS_DETAIL)
+		rc = process_detail_load(dir_fd, &out->detail);
 	if (rc < 0)
 		process_free(out);
 	return rc;

@@ -20,6 +20,7 @@ void run_free(struct run *run)
 {
 	if (run->proc_fd >= 0)
 		close(run->proc_fd);
+	background_free(&run->background);
 	ends_free(&run->ends);
 	look_free(&run->look);
 	netns_list_free(&run->namespaces);
@@ -164,6 +165,7 @@ int run_prepare(struct run *run)
 
 int run_restart(struct run *run)
 {
+	background_free(&run->background);
 	ends_free(&run->ends);
 	look_free(&run->look);
 	netns_list_free(&run->namespaces);
@@ -198,7 +200,7 @@ static struct inventory_request make_inventory(struct run *run, struct filter *f
 	return (struct inventory_request){
 		.namespaces = &run->namespaces, .filter = filter, .source = o->source,
 		.every_netns = every_netns, .stays_home = o->netns && !every_netns,
-		.needs_queues = run->needs_queues};
+		.needs_queues = run->needs_queues, .details = o->details || o->why};
 }
 
 int run_look(void *ctx, struct filter *filter, unsigned facts, struct look *out)

@@ -5,6 +5,7 @@
 #include "sock.h"
 
 #include "grow.h"
+#include "sock_info.h"
 #include "sort_key.h"
 
 #include <ctype.h>
@@ -119,6 +120,11 @@ static int keep_pointees(struct sock_table *t, struct sock *s)
 	if (s->device) {
 		s->device = sock_table_keep(t, s->device, strlen(s->device) + 1);
 		if (!s->device)
+			return -ENOMEM;
+	}
+	if (s->info) {
+		s->info = sock_table_keep(t, s->info, sizeof(*s->info));
+		if (!s->info)
 			return -ENOMEM;
 	}
 	if (s->doubt) {

@@ -13,6 +13,7 @@
 #include "netlink.h"
 #include "other_row.h"
 #include "sock.h"
+#include "sock_info.h"
 #include "sockdiag_request.h"
 #include "sockdiag_row.h"
 #include "source.h"
@@ -29,6 +30,8 @@ enum {
 	SOCK_DIAG_BY_FAMILY = 20, /* linux/sock_diag.h */
 	TCPDIAG_GETSOCK = 18,     /* linux/inet_diag.h: of TCP, and of both families at once */
 	PORTS_MAX = 4,            /* as many dumps by port cost less than a whole one */
+	/* For details INET_DIAG_INFO, _CONG, _TOS, _TCLASS, _SKMEMINFO; others come unasked. */
+	EXTENSIONS = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6,
 };
 
 static const struct inet_proto {
@@ -45,13 +48,14 @@ static const struct other_proto {
 	uint8_t protocol; /* that the request wants */
 	bool has_states;  /* the request has a set of states */
 	uint32_t show;    /* attributes asked for */
+	uint32_t memory;  /* ... for details: UDIAG_SHOW_MEMINFO and so on */
 } other_protos[] = {
 	/* UDIAG_SHOW_NAME, _VFS, _PEER, _RQLEN, _UID */
-	{SOCK_PROTO_UNIX, AF_UNIX, 0, true, 0x57},
-	{SOCK_PROTO_NETLINK, 16, 255, false, 0}, /* NDIAG_PROTO_ALL */
-	{SOCK_PROTO_PACKET, 17, 0, false, 1},    /* PACKET_SHOW_INFO */
-	{SOCK_PROTO_VSOCK, 40, 0, true, 0},
-	{SOCK_PROTO_XDP, 44, 0, false, 1},       /* XDP_SHOW_INFO */
+	{SOCK_PROTO_UNIX, AF_UNIX, 0, true, 0x57, 0x20},
+	{SOCK_PROTO_NETLINK, 16, 255, false, 0, 1}, /* NDIAG_PROTO_ALL */
+	{SOCK_PROTO_PACKET, 17, 0, false, 1, 0x10}, /* PACKET_SHOW_INFO */
+	{SOCK_PROTO_VSOCK, 40, 0, true, 0, 0},
+	{SOCK_PROTO_XDP, 44, 0, false, 1, 8},       /* XDP_SHOW_INFO */
 };
 
 /* Wire forms; their members' order and sizes leave no holes. */
@@ -97,6 +101,7 @@ struct dump {
 	uint64_t own_inode; /* of the netlink socket that we ask with */
 	struct interface latest;
 	struct buf text; /* names of the kinds that have none */
+	struct sock_info info; /* of the latest answer */
 };
 
 /*
@@ -144,6 +149,7 @@ static int take_queue(struct dump *d, const struct sock *listener)
 	s.rqueue = s.wqueue = 0;
 	s.uid_known = false;
 	s.file = (struct sock_file){0};
+	s.info = NULL;
 	for (uint32_t i = 0; rc == 0 && i < listener->rqueue && i < QUEUE_MAX; i++)
 		rc = d->rq->sink->take(d->rq->sink->ctx, &s);
 	return rc;
@@ -166,6 +172,8 @@ static int take_message(void *ctx, const struct nl_message *m)
 	if (s.inode == d->own_inode && d->proto == SOCK_PROTO_NETLINK)
 		return 0; /* ours, and gone before anybody reads of it */
 	s.netns = d->rq->netns;
+	if (d->rq->details && sock_info_parse(m->data, m->len, &s, &d->info))
+		s.info = &d->info;
 	uint32_t index = s.bound_if ? s.bound_if : s.local.scope_id;
 	if (index)
 		s.device = interface_name(d, index);
@@ -224,6 +232,7 @@ static int dump_inet(struct dump *d, const struct inet_proto *p, sa_family_t fam
 	struct sockdiag_request body;
 	size_t len = sockdiag_request_begin(p->proto, family, &body);
 
+	body.extensions = d->rq->details ? EXTENSIONS : 0;
 	body.states = states;
 	body.sport = htons(port);
 	return run_dump(d, SOCK_DIAG_BY_FAMILY, &body, len);
@@ -236,6 +245,7 @@ static int dump_inet(struct dump *d, const struct inet_proto *p, sa_family_t fam
 static int dump_tcp(struct dump *d, uint32_t states, uint16_t port)
 {
 	struct tcp_request body = {.family = AF_INET, .sport = htons(port), .states = states,
+				   .extensions = d->rq->details ? EXTENSIONS : 0,
 				   .cookie = {UINT32_MAX, UINT32_MAX}};
 
 	return run_dump(d, TCPDIAG_GETSOCK, &body, sizeof(body));
@@ -327,11 +337,12 @@ static int dump_inet_protos(struct dump *d)
 
 static int dump_other(struct dump *d, const struct other_proto *p)
 {
+	uint32_t show = p->show | (d->rq->details ? p->memory : 0);
 	struct states_request with_states = {
 		.family = p->family, .protocol = p->protocol, .states = UINT32_MAX,
-		.show = p->show, .cookie = {UINT32_MAX, UINT32_MAX}};
+		.show = show, .cookie = {UINT32_MAX, UINT32_MAX}};
 	struct plain_request plain = {
-		.family = p->family, .protocol = p->protocol, .show = p->show,
+		.family = p->family, .protocol = p->protocol, .show = show,
 		.cookie = {UINT32_MAX, UINT32_MAX}};
 
 	d->proto = p->proto;

@@ -11,6 +11,7 @@
 #include "cgroup.h"
 #include "column.h"
 #include "diagnose.h"
+#include "diagnose_any.h"
 #include "diagnose_try.h"
 #include "diagnose_unix.h"
 #include "ends.h"
@@ -75,7 +76,8 @@ static void inquiry_init(struct inquiry *q, const struct why_request *rq)
 {
 	*q = (struct inquiry){.rq = rq};
 	q->style = (struct column_style){.names = rq->names, .namespaces = rq->namespaces,
-					 .escape = rq->escape};
+					 .escape = rq->escape,
+					 .numeric_users = rq->numeric_users};
 	bind_world_load(&q->world, rq->proc_fd);
 	if (rq->is_ours)
 		ancestry_load(&q->ancestry, rq->proc_fd);
@@ -99,6 +101,8 @@ static int make_filter(const struct inquiry *q, struct filter *out)
 		for (size_t k = 0; k < targets->len && rc == 0; k++) {
 			struct target t = targets->v[k];
 			t.addr = (struct addr){.family = AF_UNSPEC};
+			if (!t.name && t.lo == 0) /* any port */
+				t.hi = UINT16_MAX;
 			rc = filter_add_target(out, &t);
 		}
 	}
@@ -170,9 +174,7 @@ static void find_ends(struct inquiry *q, const struct bind_case *c, struct ends 
 
 static void add_hints(struct inquiry *q, const struct place *place, struct diagnosis *d)
 {
-	bool is_udp = !(place->targets.v->protos & groups[0]);
-	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours,
-				   is_udp ? SOCK_PROTO_UDP : SOCK_PROTO_TCP,
+	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours, place->targets.v->protos,
 				   place->targets.v->lo);
 
 	for (unsigned i = 0; i < HINT_COUNT; i++) {
@@ -203,8 +205,6 @@ static int explain(struct inquiry *q, const struct place *place, struct diagnosi
 	}
 	if (rc == 0 && q->rq->probe)
 		diagnose_try_ports(&ctx, &c, out);
-	if (rc == 0 && c.answers[TRY_PLAIN] == BIND_WORKS)
-		add_hints(q, place, out);
 	ends_free(&ends);
 	bind_case_free(&c);
 	return rc;
@@ -319,11 +319,30 @@ static int find_worst(struct inquiry *q, const struct place *place, struct diagn
 	return rc;
 }
 
+/* Port 0: of TCP, or what else was asked for. */
+static int explain_any(struct inquiry *q, const struct place *place, struct diagnosis *out)
+{
+	struct diagnose_context ctx = make_context(q, q->look);
+	struct place part = {0};
+	int rc = 0;
+
+	for (size_t i = 0; i < GROUPS && rc == 0 && part.targets.len == 0; i++)
+		rc = place_restrict(place, groups[i], &part);
+	if (rc == 0)
+		rc = diagnose_any(&ctx, &part, q->look, home_of(q), &q->world, out);
+	if (rc == 0)
+		note_verdict(q, out->verdict);
+	target_list_free(&part.targets);
+	return rc;
+}
+
 static int explain_port(struct inquiry *q, const struct place *place)
 {
 	struct diagnosis d = {0};
-	int rc = find_worst(q, place, &d);
+	int rc = place->targets.v->lo == 0 ? explain_any(q, place, &d) : find_worst(q, place, &d);
 
+	if (rc == 0 && d.is_general && d.verdict != VERDICT_FAILS)
+		add_hints(q, place, &d);
 	if (rc == 0)
 		add_diagnosis(&d, &q->out);
 	diagnosis_free(&d);
@@ -356,12 +375,17 @@ static int explain_all(struct inquiry *q)
 	return rc;
 }
 
+/* Return 0, -E2BIG or -ENOMEM. */
 static int find_places(struct inquiry *q)
 {
-	int rc = place_list_add_targets(&q->places, q->rq->filter, 0);
+	const struct target_list *targets = &q->rq->filter->targets;
+	size_t ports = 0;
 
-	if (rc == 0 && q->places.len > PLACES_MAX)
-		rc = -E2BIG;
+	for (size_t i = 0; i < targets->len; i++)
+		ports += 1U + targets->v[i].hi - targets->v[i].lo;
+	if (ports > PLACES_MAX)
+		return -E2BIG;
+	int rc = place_list_add_targets(&q->places, q->rq->filter, 0);
 	place_list_sort(&q->places);
 	return rc;
 }
@@ -422,6 +446,7 @@ void why_note(const struct why_request *rq, const struct look *look)
 
 	inquiry_init(&q, rq);
 	q.look = look;
+	q.world.sockets_only = true; /* nobody has asked for a port yet */
 	int rc = find_places(&q);
 	for (size_t i = 0; i < q.places.len && rc == 0 && told < NOTES_MAX; i++) {
 		const struct place *place = &q.places.v[i];

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "why_run.h"
 
+#include "filter.h"
 #include "netns_word.h"
 #include "procfs.h"
 #include "run.h"
@@ -26,7 +27,7 @@ static struct why_request make_request(struct run *run, const struct looker *loo
 		.filter = &run->filter, .looker = looker, .widen = widen, .names = &run->names,
 		.namespaces = &run->namespaces, .proc_fd = run->proc_fd,
 		.is_ours = !o->proc && procfs_is_ours(run->proc_fd), .probe = o->probe,
-		.escape = run_escape()};
+		.numeric_users = o->numeric_users, .escape = run_escape()};
 }
 
 int why_run(struct run *run)
@@ -38,13 +39,20 @@ int why_run(struct run *run)
 	return run->stdout_closed ? run_check_written(-EBADF, status) : status;
 }
 
+/* True if nothing is chosen but ports: what else is on them would be missed otherwise. */
+static bool asks_ports_alone(const struct filter *f)
+{
+	return f->targets.len > 0 && f->inet_len == 0 && !f->states_given &&
+	       f->processes.len == 0;
+}
+
 /* Nothing is asked for that would cost another look, but at the end of an orphan. */
 void why_run_note(struct run *run)
 {
 	struct looker looker = {run, run_look, run_read};
 	const struct look *look = &run->look;
 
-	if (run->filter.targets.len == 0 || look->rows.len == 0)
+	if (!asks_ports_alone(&run->filter) || look->rows.len == 0)
 		return;
 	for (size_t i = 0; i < look->rows.len; i++) {
 		if (!look->rows.v[i].holder) { /* they come last */

@@ -71,6 +71,12 @@ NL_FIXTURE uint32_t sd_states(const struct nl_asked *a)
 	return states;
 }
 
+/* Its idiag_ext: attributes that are asked for. */
+NL_FIXTURE unsigned sd_extensions(const struct nl_asked *a)
+{
+	return (uint8_t)a->body[sd_is_tcp_request(a) ? 3 : 2];
+}
+
 /* Its local port, in network byte order. */
 NL_FIXTURE uint16_t sd_port(const struct nl_asked *a)
 {
@@ -95,6 +101,8 @@ NL_FIXTURE void sd_add_inet(struct nl_bytes *b, const struct nl_asked *a,
 	memcpy(m + 44, &inode, sizeof(inode)); /* a cookie */
 	memcpy(m + 52, tail, sizeof(tail));
 	nl_bytes_add(b, m, sizeof(m));
+	if (sd_extensions(a))
+		nl_bytes_add_attr(b, 4, "cubic", 6); /* INET_DIAG_CONG */
 }
 
 /* struct unix_diag_msg, or what another family has. */
@@ -183,6 +191,7 @@ NL_FIXTURE void sd_answer(int fd, const struct nl_seen *seen, void *ctx)
 /* What is wanted, and what was taken. */
 struct sd_reader {
 	unsigned protos;
+	bool details;
 	uint32_t states;       /* wanted until something was taken; 0: no wants at all */
 	uint32_t states_after; /* wanted then */
 	const uint16_t *ports;
@@ -255,7 +264,10 @@ NL_FIXTURE void sd_describe(const struct nl_asked *a, struct buf *out)
 	size_t room = sizeof(text) - (size_t)n;
 	if (a->len == 64)
 		memcpy(&number, a->body + 60, sizeof(number));
-	if (sd_is_inet(a) && number)
+	if (sd_is_inet(a) && sd_extensions(a))
+		snprintf(rest, room, "%x:%u ext %x|", sd_states(a), ntohs(sd_port(a)),
+			 sd_extensions(a));
+	else if (sd_is_inet(a) && number)
 		snprintf(rest, room, "%x:%u+%u|", sd_states(a), ntohs(sd_port(a)), number);
 	else if (sd_is_inet(a))
 		snprintf(rest, room, "%x:%u|", sd_states(a), ntohs(sd_port(a)));
@@ -273,7 +285,7 @@ NL_FIXTURE void sd_assert_tcp_request(const struct nl_asked *a)
 {
 	assert_int_equal(a->len, 60);
 	assert_int_equal(a->body[0], AF_INET);
-	assert_memory_equal(a->body + 1, sd_zeros, 3);
+	assert_memory_equal(a->body + 1, sd_zeros, 2);
 	assert_memory_equal(a->body + 6, sd_zeros, 38);
 	assert_memory_equal(a->body + 44, sd_ones, 8);
 	assert_memory_equal(a->body + 56, sd_zeros, 4);
@@ -291,7 +303,7 @@ NL_FIXTURE void sd_assert_request(const struct nl_asked *a)
 	}
 	assert_int_equal(a->h.type, 20);
 	assert_memory_equal(cookie, sd_ones, 8);
-	assert_memory_equal(a->body + 2, sd_zeros, 2);
+	assert_memory_equal(a->body + 3, sd_zeros, 1);
 	if (!sd_is_inet(a)) {
 		assert_true(a->len == 20 || a->len == 24);
 		return;
@@ -308,7 +320,8 @@ NL_FIXTURE int sd_read(struct sd_script *s, struct sd_reader *r)
 	struct source_sink sink = {.ctx = r, .take = sd_take, .mark = sd_mark, .forget = sd_forget,
 				   .wants_states = r->states ? sd_wants_states : NULL,
 				   .wants_ports = r->ports ? sd_wants_ports : NULL};
-	struct source_request rq = {.netns = SD_NETNS, .protos = r->protos, .sink = &sink};
+	struct source_request rq = {.netns = SD_NETNS, .protos = r->protos,
+				    .details = r->details, .sink = &sink};
 	struct timeval patience = {.tv_usec = 1000 * SD_PATIENCE_MS};
 	struct nl_kernel k;
 

@@ -1,10 +1,13 @@
 /* Questions to a socket of another process: here, of our own. */
 #define _GNU_SOURCE
+#include "child.h"
 #include "fixture.h"
 
 #include "holder.h"
 #include "probe.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -53,6 +56,96 @@ static void name_is_told(void **state)
 	probe_free(&p);
 	assert_int_equal(waitpid(child, NULL, WNOHANG), -1); /* it was waited for */
 	close(h.fd);
+}
+
+static int read_int(const struct probe_value *v)
+{
+	int value;
+
+	assert_int_equal(v->rc, sizeof(value));
+	memcpy(&value, v->bytes, sizeof(value));
+	return value;
+}
+
+static bool child_waits(void *ctx, char command)
+{
+	(void)ctx;
+	return command == '.';
+}
+
+/* A socket of a child: with options that it inherited. */
+static void options_are_read_in_one_go(void **state)
+{
+	static const struct probe_option asked[] = {
+		{SOL_SOCKET, SO_REUSEADDR}, {IPPROTO_TCP, TCP_KEEPIDLE},
+		{IPPROTO_TCP, 9999}, {SOL_SOCKET, SO_LINGER}, {IPPROTO_TCP, TCP_CONGESTION},
+	};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const struct linger linger = {1, 7};
+	struct linger told;
+	struct probe_options out;
+	struct probe p = {0};
+	struct sockaddr_in name;
+	int one = 1, idle = 42, fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle)), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&in, sizeof(in)), 0);
+	struct child c = child_start(child_waits, NULL);
+	struct holder h = {inode_of(fd), c.pid, c.pid, fd, HOLDER_FD};
+	close(fd);
+
+	int rc = probe_options(&p, &h, asked, COUNT(asked), &out);
+	if (rc == -EPERM || rc == -ENOSYS || rc == -EACCES) {
+		child_end(&c);
+		probe_free(&p);
+		skip();
+	}
+	assert_int_equal(rc, 0);
+	assert_int_equal(read_int(&out.values[0]), 1);
+	assert_int_equal(read_int(&out.values[1]), 42);
+	assert_int_equal(out.values[2].rc, -ENOPROTOOPT);
+	assert_int_equal(out.values[3].rc, sizeof(told));
+	memcpy(&told, out.values[3].bytes, sizeof(told));
+	assert_true(told.l_onoff && told.l_linger == 7);
+	assert_true(out.values[4].rc > 0);
+	assert_int_equal(out.local.rc, sizeof(name));
+	memcpy(&name, out.local.bytes, sizeof(name));
+	assert_int_equal(name.sin_family, AF_INET);
+	assert_true(name.sin_port != 0);
+	assert_int_equal(out.remote.rc, -ENOTCONN);
+
+	/* Other questions go on; and what has ended is told so. */
+	assert_int_equal(probe_reuse(&p, &h), PROBE_REUSEADDR);
+	child_end(&c);
+	assert_int_equal(probe_options(&p, &h, asked, COUNT(asked), &out), -ESRCH);
+	probe_free(&p);
+}
+
+/* While the owner has let go of the port, no copy of ours keeps it. */
+static void copy_does_not_outlive_the_answer(void **state)
+{
+	static const struct probe_option asked[] = {{SOL_SOCKET, SO_REUSEADDR}};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(in);
+	struct probe_options out;
+	struct probe p = {0};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), again = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_true(fd >= 0 && again >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&in, sizeof(in)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	struct holder h = {inode_of(fd), getpid(), getpid(), fd, HOLDER_FD};
+	skip_if_refused(probe_options(&p, &h, asked, COUNT(asked), &out));
+	close(fd);
+	assert_int_equal(bind(again, (const struct sockaddr *)&in, sizeof(in)), 0);
+	assert_true(p.is_running);
+	close(again);
+	probe_free(&p);
 }
 
 static void another_file_is_refused(void **state)
@@ -107,6 +200,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_is_told),
+		cmocka_unit_test(options_are_read_in_one_go),
+		cmocka_unit_test(copy_does_not_outlive_the_answer),
 		cmocka_unit_test(another_file_is_refused),
 		cmocka_unit_test(only_descriptors_are_asked),
 		cmocka_unit_test(child_that_ends_is_asked_no_more),

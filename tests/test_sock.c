@@ -1,5 +1,6 @@
 /* Socket records: names of states and protocols, the table. */
 #include "fixture.h"
+#include "sock_info.h"
 
 #include <sys/socket.h>
 
@@ -146,18 +147,21 @@ static void table_keeps_copies_of_names(void **state)
 	sock_table_free(&t);
 }
 
-static void table_keeps_copies_of_doubts(void **state)
+static void table_keeps_copies_of_doubts_and_details(void **state)
 {
 	struct sock_table t = {0};
 	char line[] = "0000: the row before";
+	struct sock_info info = {.mark = 7};
 	struct sock_doubt doubt = {.before = 7, .line = line, .len = sizeof(line) - 1};
 	struct sock s = make_unix(SOCK_STATE_LISTEN, SOCK_STREAM, "/run/x", 1);
 
 	(void)state;
 	s.doubt = &doubt;
+	s.info = &info;
 	assert_int_equal(sock_table_add(&t, &s), 0);
 	memset(line, 'x', sizeof(line));
-	doubt.before = 8;
+	doubt.before = info.mark = 8;
+	assert_int_equal(t.v[0].info->mark, 7);
 	assert_int_equal(t.v[0].doubt->before, 7);
 	assert_bytes(t.v[0].doubt->line, t.v[0].doubt->len, "0000: the row before");
 	sock_table_free(&t);
@@ -473,7 +477,7 @@ int main(void)
 		cmocka_unit_test(each_proto_has_its_states),
 		cmocka_unit_test(unaccepted_is_a_connection_without_inode),
 		cmocka_unit_test(table_keeps_copies_of_names),
-		cmocka_unit_test(table_keeps_copies_of_doubts),
+		cmocka_unit_test(table_keeps_copies_of_doubts_and_details),
 		cmocka_unit_test(extended_name_has_a_newline_and_the_line),
 		cmocka_unit_test(table_is_sorted_and_found_by_inode),
 		cmocka_unit_test(table_drops_what_was_read_twice),

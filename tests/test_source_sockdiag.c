@@ -1,6 +1,7 @@
 /* The netlink source: what it asks the kernel for which wants, and in which order. */
 #define _GNU_SOURCE
 #include "sockdiag_kernel.h"
+#include "sock_info.h"
 
 #define BIT SOCK_PROTO_BIT
 #define TCP_BIT BIT(SOCK_PROTO_TCP)
@@ -90,6 +91,42 @@ static void single_ports_are_asked_for_each_in_both_families(void **state)
 		    "2/6 2400:80|10/6 2400:80|2/6 1bff:80|10/6 1bff:80|1/0 ffffffff show 57|");
 }
 
+/* INET_DIAG_INFO, _CONG, _TOS, _TCLASS and _SKMEMINFO; the memory of other families. */
+static void details_are_asked_for_if_they_are_wanted(void **state)
+{
+	struct sd_script script = {.knows_tcp_request = true};
+	struct sd_reader r = {.protos = EVERYTHING & ~BIT(SOCK_PROTO_MPTCP), .details = true};
+
+	(void)state;
+	assert_int_equal(sd_read(&script, &r), 0);
+	assert_buf(&r.asked,
+		   "tcp 2400:0 ext 7a|2/17 ffffffff:0 ext 7a|10/17 ffffffff:0 ext 7a|"
+		   "2/136 ffffffff:0 ext 7a|10/136 ffffffff:0 ext 7a|2/255 ffffffff:0 ext 7a|"
+		   "10/255 ffffffff:0 ext 7a|2/132 ffffffff:0 ext 7a|10/132 ffffffff:0 ext 7a|"
+		   "tcp 1bff:0 ext 7a|1/0 ffffffff show 77|16/255 show 1|17/0 show 11|"
+		   "40/0 ffffffff show 0|44/0 show 9|");
+	for (size_t i = 0; i < r.socks.len; i++) {
+		const struct sock *s = &r.socks.v[i];
+		bool is_inet = SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET;
+		assert_int_equal(s->info != NULL, is_inet);
+		if (is_inet)
+			assert_string_equal(s->info->congestion, "cubic");
+	}
+	sd_reader_free(&r);
+}
+
+static void nobody_gets_details_unasked(void **state)
+{
+	struct sd_script script = {.error = 0};
+	struct sd_reader r = {.protos = TCP_BIT | UNIX_BIT};
+
+	(void)state;
+	assert_int_equal(sd_read(&script, &r), 0);
+	for (size_t i = 0; i < r.socks.len; i++)
+		assert_null(r.socks.v[i].info);
+	sd_reader_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +134,8 @@ int main(void)
 		cmocka_unit_test(connections_are_asked_for_if_they_are_wanted_still),
 		cmocka_unit_test(states_that_nobody_wants_are_not_asked_for),
 		cmocka_unit_test(single_ports_are_asked_for_each_in_both_families),
+		cmocka_unit_test(details_are_asked_for_if_they_are_wanted),
+		cmocka_unit_test(nobody_gets_details_unasked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

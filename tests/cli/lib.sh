@@ -391,6 +391,16 @@ become_ordinary() {
 	[ "$status" = 0 ]
 }
 
+# Set asker, who asks after become_ordinary, and denied: what bind() would meet in a
+# listener of the scripts' user.
+# shellcheck disable=SC2034 # theirs
+name_asker() {
+	asker=$user denied='works only with SO_REUSEPORT, if what is there has it set, too:'
+	[ -n "$as" ] || return 0
+	asker=$(awk -F: '$3 == 65534 { print $1; exit }' /etc/passwd)
+	asker=${asker:-65534} denied='fails with EADDRINUSE:'
+}
+
 # True if there is a UTF-8 locale; sets utf8.
 has_utf8() {
 	utf8=$(locale -a 2>/dev/null | grep -i '^C\.utf-\{0,1\}8$' | head -n 1)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sockets without a holder: the reason in NAME, the note on stderr.
+# Sockets without a holder: the reason in NAME, the notes on stderr, one of which says
+# what bind() would meet.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -26,21 +27,27 @@ add_inet tcp 127.0.0.1:22 TIME_WAIT 0 remote=127.0.0.1:4006 timer=3:1 uid=0
 
 names 'time_wait_tells_the_seconds_left' 0 9000 <<EOF
 - - 10.0.0.1:9000->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]
+! whoport: bind() to 9000/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: TIME_WAIT for 41 s, left by a connection with 10.0.0.2:4000
 EOF
 names 'time_wait_in_the_v6_table' 0 9005 <<EOF
 - - 10.0.0.1:9005->10.0.0.2:4005 (TIME_WAIT) [time-wait: 60 s]
+! whoport: bind() to 9005/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: TIME_WAIT for 60 s, left by a connection with 10.0.0.2:4005
 EOF
 names 'fin_wait2_remainder_is_a_time_wait' 0 9001 <<EOF
 - - 10.0.0.1:9001->10.0.0.2:4001 (FIN_WAIT2) [time-wait: 5 s]
+! whoport: bind() to 9001/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: FIN_WAIT2 for 5 s, left by a connection with 10.0.0.2:4001
 EOF
 names 'orphan_fin_wait1' 0 9002 <<EOF
 - - 10.0.0.1:9002->10.0.0.2:4002 (FIN_WAIT1) [orphan]
+! whoport: bind() to 9002/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: a closed connection to 10.0.0.2:4002 has data that was not taken yet (FIN_WAIT1)
 EOF
 names 'orphan_last_ack' 0 9003 <<EOF
 - - 10.0.0.1:9003->10.0.0.2:4003 (LAST_ACK) [orphan]
+! whoport: bind() to 9003/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: a closed connection to 10.0.0.2:4003 has data that was not taken yet (LAST_ACK)
 EOF
 names 'orphan_closing' 0 9004 <<EOF
 - - [::1]:9004->[::1]:4004 (CLOSING) [orphan]
+! whoport: bind() to 9004/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: a closed connection to [::1]:4004 has data that was not taken yet (CLOSING)
 EOF
 names 'listener_hides_time_wait_on_its_port' 0 22 <<EOF
 server 100 127.0.0.1:22 (LISTEN)
@@ -50,6 +57,12 @@ names 'selected_state_shows_time_wait' 0 -sTIME_WAIT <<EOF
 - - 10.0.0.1:9000->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]
 - - 10.0.0.1:9005->10.0.0.2:4005 (TIME_WAIT) [time-wait: 60 s]
 EOF
+for words in '-sTIME_WAIT 9000' '-i4 9000' '-w 9000'; do
+	# shellcheck disable=SC2086 # words
+	names "note_of_bind_is_for_ports_alone: $words" 0 $words <<EOF
+- - 10.0.0.1:9000->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]
+EOF
+done
 expect 'time_wait_has_no_owner' 0 -o USER,UID,REASON -sFIN_WAIT2 <<EOF
 USER UID REASON
    -   - time-wait: 5 s
@@ -128,6 +141,7 @@ names 'unaccepted_names_a_command_escaped' 0 84 -sESTABLISHED <<EOF
 EOF
 names 'unaccepted_without_listener' 0 85 <<EOF
 - - 10.0.0.1:85->10.0.0.2:4010 (ESTABLISHED) [not accepted yet]
+! whoport: bind() to 85/tcp as $user works only with SO_REUSEADDR, if what is there has it set, too: somebody [not accepted yet] uses it in its connection 10.0.0.1:85->10.0.0.2:4010
 EOF
 names 'unaccepted_unix_connection' 0 --all /run/x.sock <<EOF
 two\\x20words 817 /run/x.sock type=STREAM (LISTEN)
@@ -151,6 +165,7 @@ add_process 100 server
 add_inet udp 0.0.0.0:4789 UNCONNECTED 1001 uid=0
 names 'unknown_while_every_process_could_be_read' 0 4789 <<EOF
 - - *:4789 [unknown: kernel, or in flight]
+! whoport: bind() to 4789/udp as $user works only with SO_REUSEADDR, if what is there has it set, too: 0.0.0.0:4789 is bound by somebody who cannot be named [unknown: kernel, or in flight]
 EOF
 
 # --- missing rights --------------------------------------------------------
@@ -184,10 +199,12 @@ listable_tree=$tree
 tree=$open_tree
 
 if become_ordinary; then
+	name_asker
 	expect 'hidden_by_permission' 0 81 <<EOF
 COMMAND PID $user_title FD TYPE DEVICE SIZE/OFF NODE NAME
 -         - $user_cell  - IPv4   1002      0t0  TCP *:81 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder' 0 -o PID,NAME 80 <<EOF
 PID NAME
@@ -198,13 +215,16 @@ EOF
 	names 'hidden_owner_cannot_be_the_unreadable_process' 0 82 <<EOF
 - - *:82 (LISTEN) [unknown: kernel, or one of 1 unreadable processes]
 ! whoport: 1 process could not be read; sudo would show more
+! whoport: bind() to 82/tcp as $asker fails with EADDRINUSE: 0.0.0.0:82 is listened on by somebody who cannot be named [unknown: kernel, or one of 1 unreadable processes]
 EOF
-	names 'no_note_where_nothing_stayed_unexplained' 0 83 <<EOF
+	names 'no_note_of_processes_where_nothing_stayed_unexplained' 0 83 <<EOF
 - - 10.0.0.1:83->10.0.0.2:4000 (TIME_WAIT) [time-wait: 41 s]
+! whoport: bind() to 83/tcp as $asker works only with SO_REUSEADDR, if what is there has it set, too: TIME_WAIT for 41 s, left by a connection with 10.0.0.2:4000
 EOF
 	expect_nothing 'no_note_where_nothing_is_selected' 1 9999
 	expect 'hidden_leaves_nothing_for_pids' 2 -t 81 <<EOF
 ! whoport: 1 process could not be read; sudo would show more
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 	expect 'hidden_beside_a_holder_for_pids' 2 -t 80 <<EOF
 100
@@ -231,6 +251,7 @@ EOF
 	names 'processes_are_counted_not_descriptors' 0 81 <<EOF
 - - *:81 (LISTEN) [hidden: permission]
 ! whoport: 2 processes could not be read; sudo would show more
+! whoport: bind() to 81/tcp as $asker $denied 0.0.0.0:81 is listened on by a process that we may not see, of $user [hidden: permission]
 EOF
 else
 	skip 'hidden_by_permission' "$why_not"

@@ -40,7 +40,7 @@ exits 'missing_is_fine_without_rows' 0 -Q 81
 exits 'one_word_is_one_item' 0 80,81
 exits 'a_range_is_one_item' 0 79-90
 exits 'same_item_twice' 0 80 80
-exits 'time_wait_is_found' 0 9000
+exits 'time_wait_is_found' 0 -w 9000
 exits 'item_of_a_narrower_selection_missing' 1 80 53 -iTCP
 exits 'inet_found' 0 -i:80
 exits 'inet_list_found' 0 -i :80,53
@@ -96,14 +96,14 @@ verify 'verbose_does_not_name_a_found_inet_port' lacks 80 "$tmp/err"
 exits 'pids_found' 0 -t 80
 exits 'pids_found_beside_a_missing_item' 0 -t 80 81
 exits 'pids_of_nothing' 1 -t 81
-exits 'pids_of_time_wait' 1 -t 9000
-exits 'pids_of_an_orphan' 1 -t 9001
-exits 'pids_of_time_wait_beside_a_holder' 0 -t 9000 80
+exits 'pids_of_time_wait' 1 -w -t 9000
+exits 'pids_of_an_orphan' 1 -w -t 9001
+exits 'pids_of_time_wait_beside_a_holder' 0 -w -t 9000 80
 exits 'pids_of_inet' 0 -ti:80
 exits 'pids_of_a_process' 0 -t -p 100
 exits 'pids_of_a_process_without_sockets' 1 -t -p 101
 expect_nothing 'pids_of_nothing_print_nothing' 1 -t 81
-expect_nothing 'pids_of_time_wait_print_nothing' 1 -t 9000
+expect_nothing 'pids_of_time_wait_print_nothing' 1 -w -t 9000
 
 # --- no answer -------------------------------------------------------------
 

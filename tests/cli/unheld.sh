@@ -4,11 +4,11 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# rows NAME STATUS ARG...: short rows.
+# rows NAME STATUS ARG...: short rows; the note of why a port is busy is for reasons.sh.
 rows() {
 	name=$1 wanted=$2
 	shift 2
-	expect "$name" "$wanted" --no-header -o PID,FD,NODE,NAME "$@"
+	expect "$name" "$wanted" -w --no-header -o PID,FD,NODE,NAME "$@"
 }
 
 # --- io_uring --------------------------------------------------------------
@@ -234,8 +234,8 @@ add_waiting_ring 811 4
 rows 'ring_with_requests_is_a_suspect' 0 80 <<EOT
 - - TCP *:80 (LISTEN) [unknown: kernel, or in flight; probably server,811, through io_uring]
 EOT
-expect_nothing 'suspect_is_no_pid' 2 -t 80
-expect 'suspect_in_a_column' 0 --no-header -o REASON 80 <<EOT
+expect_nothing 'suspect_is_no_pid' 2 -w -t 80
+expect 'suspect_in_a_column' 0 -w --no-header -o REASON 80 <<EOT
 unknown: kernel, or in flight; probably server,811, through io_uring
 EOT
 expect_nothing 'suspect_is_no_holder' 1 -p 811 80
@@ -313,8 +313,9 @@ fi
 add_process 814 "$(printf 'a\033[2Jb')"
 put_in_netns 814 home
 add_map 814 '/[aio]'
-expect 'suspect_is_escaped' 0 --no-header -o REASON 80 <<'EOT'
-unknown: kernel, or in flight; probably a^[\x5b2Jb,814, through asynchronous I/O
+expect 'suspect_is_escaped' 0 --no-header -o REASON 80 <<EOT
+unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O
+! whoport: bind() to 80/tcp as $user works only with SO_REUSEPORT, if what is there has it set, too: 0.0.0.0:80 is listened on by somebody who cannot be named [unknown: kernel, or in flight; probably a^[\\x5b2Jb,814, through asynchronous I/O]
 EOT
 
 # What may not be read proves nothing.
@@ -327,9 +328,11 @@ EOT
 add_map 812 'socket:[1001]'
 chmod 000 "$tree/811/fdinfo" "$tree/812/maps" "$tree/815/fd"
 if become_ordinary; then
-	rows 'evidence_that_cannot_be_read' 0 80 <<EOT
+	name_asker
+	rows 'evidence_that_cannot_be_read' 0 +w 80 <<EOT
 - - TCP *:80 (LISTEN) [hidden: permission]
 ! whoport: 1 process could not be read; sudo would show more
+! whoport: bind() to 80/tcp as $asker $denied 0.0.0.0:80 is listened on by a process that we may not see, of $user [hidden: permission]
 EOT
 else
 	skip 'evidence_that_cannot_be_read' "$why_not"

@@ -1,0 +1,145 @@
+/*
+ * Options of sockets, a row each; see sockopt_table.h. They are described in socket(7),
+ * tcp(7), ip(7), ipv6(7) and unix(7). None of them changes by being read, as SO_ERROR
+ * does, and none gives a descriptor, as SO_PEERPIDFD does.
+ */
+#define _GNU_SOURCE
+#include "sockopt_table.h"
+
+#include "probe.h"
+#include "sock.h"
+#include "sockopt.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/*
+ * What older C libraries do not name. Numbers of SOL_SOCKET are an architecture's own:
+ * arch/{sparc,parisc}/include/uapi/asm/socket.h, others as in asm-generic.
+ */
+#if defined(__sparc__)
+#define ARCH_NUMBER(generic, sparc, parisc) (sparc)
+#elif defined(__hppa__)
+#define ARCH_NUMBER(generic, sparc, parisc) (parisc)
+#else
+#define ARCH_NUMBER(generic, sparc, parisc) (generic)
+#endif
+#ifndef SO_BUSY_POLL
+#define SO_BUSY_POLL ARCH_NUMBER(46, 0x0030, 0x4027)
+#endif
+#ifndef SO_INCOMING_CPU
+#define SO_INCOMING_CPU ARCH_NUMBER(49, 0x0033, 0x402a)
+#endif
+#ifndef SO_ZEROCOPY
+#define SO_ZEROCOPY ARCH_NUMBER(60, 0x003e, 0x4035)
+#endif
+#ifndef TCP_USER_TIMEOUT
+#define TCP_USER_TIMEOUT 18
+#endif
+#ifndef TCP_FASTOPEN
+#define TCP_FASTOPEN 23
+#endif
+#ifndef TCP_NOTSENT_LOWAT
+#define TCP_NOTSENT_LOWAT 25
+#endif
+
+/* Which sockets have it. */
+enum {
+	ALL = 1 << 0,
+	INET = 1 << 1,  /* IPv4 and IPv6 */
+	INET6 = 1 << 2,
+	TCP = 1 << 3,   /* and Multipath TCP */
+	/* One of Multipath TCP makes a first subflow at need to answer these
+	 * (mptcp_getsockopt_first_sf_only in net/mptcp/sockopt.c). */
+	TCP_ALONE = 1 << 4,
+	UNIX = 1 << 5,
+	NETLINK = 1 << 6,
+};
+
+/* Name, level and number; the name is not expanded. */
+#define OPTION(level, name) #name, level, name
+
+static const struct sockopt_row rows[] = {
+	{OPTION(SOL_SOCKET, SO_REUSEADDR), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_REUSEPORT), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_KEEPALIVE), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_BROADCAST), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_DONTROUTE), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_OOBINLINE), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_PASSCRED), SOCKOPT_FLAG, UNIX | NETLINK, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_TIMESTAMP), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_ZEROCOPY), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_ACCEPTCONN), SOCKOPT_FLAG, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_LINGER), SOCKOPT_LINGER, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_SNDBUF), SOCKOPT_INT, ALL, SOCKOPT_ALWAYS, 0},
+	{OPTION(SOL_SOCKET, SO_RCVBUF), SOCKOPT_INT, ALL, SOCKOPT_ALWAYS, 0},
+	{OPTION(SOL_SOCKET, SO_RCVLOWAT), SOCKOPT_INT, ALL, SOCKOPT_UNUSUAL, 1},
+	{OPTION(SOL_SOCKET, SO_RCVTIMEO), SOCKOPT_SECONDS, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_SNDTIMEO), SOCKOPT_SECONDS, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_PRIORITY), SOCKOPT_INT, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_MARK), SOCKOPT_UINT, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_BUSY_POLL), SOCKOPT_INT, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_BINDTODEVICE), SOCKOPT_TEXT, ALL, SOCKOPT_UNUSUAL, 0},
+	{OPTION(SOL_SOCKET, SO_INCOMING_CPU), SOCKOPT_INT, ALL, SOCKOPT_NEVER, 0},
+	{OPTION(SOL_SOCKET, SO_PROTOCOL), SOCKOPT_INT, ALL, SOCKOPT_NEVER, 0},
+	{OPTION(SOL_SOCKET, SO_PEERCRED), SOCKOPT_CREDENTIALS, UNIX, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_NODELAY), SOCKOPT_FLAG, TCP, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_CORK), SOCKOPT_FLAG, TCP, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_QUICKACK), SOCKOPT_FLAG, TCP_ALONE, SOCKOPT_NEVER, 0},
+	{OPTION(IPPROTO_TCP, TCP_MAXSEG), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 536},
+	{OPTION(IPPROTO_TCP, TCP_KEEPIDLE), SOCKOPT_INT, TCP, SOCKOPT_ALIVE, 7200},
+	{OPTION(IPPROTO_TCP, TCP_KEEPINTVL), SOCKOPT_INT, TCP, SOCKOPT_ALIVE, 75},
+	{OPTION(IPPROTO_TCP, TCP_KEEPCNT), SOCKOPT_INT, TCP, SOCKOPT_ALIVE, 9},
+	{OPTION(IPPROTO_TCP, TCP_SYNCNT), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 6},
+	{OPTION(IPPROTO_TCP, TCP_LINGER2), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 60},
+	{OPTION(IPPROTO_TCP, TCP_DEFER_ACCEPT), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_USER_TIMEOUT), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_FASTOPEN), SOCKOPT_INT, TCP_ALONE, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_NOTSENT_LOWAT), SOCKOPT_UINT, TCP_ALONE, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_TCP, TCP_CONGESTION), SOCKOPT_TEXT, TCP_ALONE, SOCKOPT_ALWAYS, 0},
+	{OPTION(IPPROTO_IP, IP_FREEBIND), SOCKOPT_FLAG, INET, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_IP, IP_TRANSPARENT), SOCKOPT_FLAG, INET, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_IP, IP_TOS), SOCKOPT_INT, INET, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_IP, IP_TTL), SOCKOPT_INT, INET, SOCKOPT_UNUSUAL, 64},
+	{OPTION(IPPROTO_IPV6, IPV6_V6ONLY), SOCKOPT_FLAG, INET6, SOCKOPT_UNUSUAL, 0},
+	{OPTION(IPPROTO_IPV6, IPV6_UNICAST_HOPS), SOCKOPT_INT, INET6, SOCKOPT_UNUSUAL, 64},
+	{OPTION(IPPROTO_IPV6, IPV6_TCLASS), SOCKOPT_INT, INET6, SOCKOPT_UNUSUAL, 0},
+};
+
+enum { ROWS_LEN = sizeof(rows) / sizeof(*rows), ROWS_MAX = PROBE_OPTIONS_MAX };
+
+_Static_assert((size_t)ROWS_LEN <= (size_t)ROWS_MAX, "all are asked at once");
+
+const struct sockopt_row *sockopt_row(size_t i)
+{
+	return i < ROWS_LEN ? &rows[i] : NULL;
+}
+
+int sockopt_index(const char *name)
+{
+	for (int i = 0; i < ROWS_LEN; i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+unsigned sockopt_kinds(const struct sock *s)
+{
+	unsigned inet = s->local.family == AF_INET6 ? INET | INET6 : INET;
+
+	switch (s->proto) {
+	case SOCK_PROTO_TCP:
+		return ALL | inet | TCP | TCP_ALONE;
+	case SOCK_PROTO_MPTCP:
+		return ALL | inet | TCP;
+	case SOCK_PROTO_UNIX:
+		return ALL | UNIX;
+	case SOCK_PROTO_NETLINK:
+		return ALL | NETLINK;
+	default:
+		return SOCK_PROTO_BIT(s->proto) & SOCK_PROTOS_INET ? ALL | inet : ALL;
+	}
+}
