@@ -141,7 +141,10 @@ static void fact_wide_sock(const struct telling *t, struct diagnosis *d)
 	if (!fact)
 		return;
 	obstacle_text_add_end(t->ctx->style, t->top, fact);
-	if (is_dual)
+	if (is_dual && t->top->meets == BIND_DEPENDS)
+		buf_add_str(fact, " is of IPv6 and takes IPv4, too, unless it has set "
+				  "IPV6_V6ONLY, which cannot be read");
+	else if (is_dual)
 		buf_add_str(fact, " is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY");
 	else
 		buf_add_str(fact, " takes every address");

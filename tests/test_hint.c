@@ -94,14 +94,14 @@ static void a_chain_of_nat_is_one(void **state)
 static unsigned find(struct fixture *fx, const char *path, const char *text)
 {
 	fixture_write(fx, path, text, strlen(text));
-	return hint_find(fx->root_fd, false, SOCK_PROTO_TCP, 80);
+	return hint_find(fx->root_fd, false, SOCK_PROTO_BIT(SOCK_PROTO_TCP), 80);
 }
 
 static void a_tree_without_anything_gives_none(void **state)
 {
 	struct fixture *fx = *state;
 
-	assert_int_equal(hint_find(fx->root_fd, false, SOCK_PROTO_TCP, 80), 0);
+	assert_int_equal(hint_find(fx->root_fd, false, SOCK_PROTO_BIT(SOCK_PROTO_TCP), 80), 0);
 	/* What the machine itself has is not told of another tree. */
 	assert_int_equal(find(fx, "self/status", "Name:\tx\nNoNewPrivs:\t1\n"), 0);
 }
@@ -119,7 +119,7 @@ static void files_of_a_tree_give_hints(void **state)
 	assert_int_equal(find(fx, "sys/kernel/osrelease", "6.6.1-Microsoft-Standard-WSL2\n"),
 			 nat | wsl);
 	assert_int_equal(find(fx, IPVS, services), nat | wsl | ipvs);
-	assert_int_equal(hint_find(fx->root_fd, false, SOCK_PROTO_TCP, 81), nat | wsl);
+	assert_int_equal(hint_find(fx->root_fd, false, SOCK_PROTO_BIT(SOCK_PROTO_TCP), 81), nat | wsl);
 }
 
 static void hints_have_words(void **state)

@@ -98,7 +98,7 @@ done
 
 too='if what is there has it set, too'
 says 'a_listener' 0 tcp:80 <<EOT
-bind() to 80/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on *:80
+bind() to 80/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on 0.0.0.0:80
 EOT
 tells 'a_listener_and_reuseaddr' 'SO_REUSEADDR does not help against a socket that listens'
 tells 'who_has_it_is_ended' 'try: whoport -k 80/tcp'
@@ -106,10 +106,10 @@ says 'a_listener_of_another_user' 0 tcp:10.0.0.1:84 <<EOT
 bind() to 10.0.0.1:84/tcp as $user fails with EADDRINUSE: server,100 listens on 10.0.0.1:84
 EOT
 says 'datagrams' 0 53/udp <<EOT
-bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on *:53
+bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on 0.0.0.0:53
 EOT
 says 'the_worst_protocol_is_told' 0 53 <<EOT
-bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on *:53
+bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on 0.0.0.0:53
 EOT
 says 'an_accepted_connection' 0 tcp:9000 <<EOT
 bind() to 9000/tcp as $user works only with SO_REUSEADDR, $too: server,100 still has a connection that outlives its listener: 10.0.0.1:9000->10.0.0.2:40000
@@ -136,21 +136,23 @@ says 'another_address_is_free' 1 tcp:127.0.0.2:81 <<EOT
 bind() to 127.0.0.2:81/tcp as $user works: what is on the port has another address or device
 EOT
 says 'text_does_not_tell_v6only' 2 0.0.0.0:82/tcp <<EOT
-bind() to 0.0.0.0:82/tcp as $user cannot be judged: server,100 listens on *:82
+bind() to 0.0.0.0:82/tcp as $user cannot be judged: server,100 listens on [::]:82
 EOT
+tells 'v6only_is_not_known' \
+	'[::]:82 is of IPv6 and takes IPv4, too, unless it has set IPV6_V6ONLY, which cannot be read'
 says 'a_wildcard_of_ipv6_keeps_its_family' 0 'tcp:[::1]:82' <<EOT
-bind() to [::1]:82/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on *:82
+bind() to [::1]:82/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on [::]:82
 EOT
 says 'an_address_of_ipv6_keeps_no_ipv4' 1 tcp:0.0.0.0:83 <<EOT
 bind() to 0.0.0.0:83/tcp as $user works: what is on the port has another address or device
 EOT
 says 'several_targets_as_they_were_typed' 2 udp:90 tcp:80 tcp:0.0.0.0:82 <<EOT
 bind() to 90/udp as $user works: nothing is in the way
-bind() to 80/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on *:80
-bind() to 0.0.0.0:82/tcp as $user cannot be judged: server,100 listens on *:82
+bind() to 80/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on 0.0.0.0:80
+bind() to 0.0.0.0:82/tcp as $user cannot be judged: server,100 listens on [::]:82
 EOT
 says 'some_fail_and_some_work' 0 udp:53,90-91 <<EOT
-bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on *:53
+bind() to 53/udp as $user works only with SO_REUSEADDR, $too: server,100 receives on 0.0.0.0:53
 bind() to 90/udp as $user works: nothing is in the way
 bind() to 91/udp as $user works: nothing is in the way
 EOT
@@ -239,7 +241,7 @@ add_process 100 "$(printf 'a\033[31m')"
 add_inet udp 0.0.0.0:53 UNCONNECTED 1005
 add_fd 100 3 1005
 says 'a_hostile_name' 0 udp:53 <<EOT
-bind() to 53/udp as $user works only with SO_REUSEADDR, $too: a^[\x5b31m,100 receives on *:53
+bind() to 53/udp as $user works only with SO_REUSEADDR, $too: a^[\x5b31m,100 receives on 0.0.0.0:53
 EOT
 
 # --- hints ------------------------------------------------------------------------------------
