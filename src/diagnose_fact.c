@@ -142,8 +142,8 @@ static void fact_wide_sock(const struct telling *t, struct diagnosis *d)
 		return;
 	obstacle_text_add_end(t->ctx->style, t->top, fact);
 	if (is_dual && t->top->meets == BIND_DEPENDS)
-		buf_add_str(fact, " is of IPv6; whether it takes IPv4, too, cannot be read "
-				  "(IPV6_V6ONLY)");
+		buf_add_str(fact, " is of IPv6 and takes IPv4, too, unless it has set "
+				  "IPV6_V6ONLY, which cannot be read");
 	else if (is_dual)
 		buf_add_str(fact, " is of IPv6 and takes IPv4, too: it has not set IPV6_V6ONLY");
 	else

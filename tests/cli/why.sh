@@ -138,8 +138,8 @@ EOT
 says 'text_does_not_tell_v6only' 2 0.0.0.0:82/tcp <<EOT
 bind() to 0.0.0.0:82/tcp as $user cannot be judged: server,100 listens on [::]:82
 EOT
-tells 'and_it_is_not_said_to_be_off' \
-	'[::]:82 is of IPv6; whether it takes IPv4, too, cannot be read (IPV6_V6ONLY)'
+tells 'v6only_is_not_known' \
+	'[::]:82 is of IPv6 and takes IPv4, too, unless it has set IPV6_V6ONLY, which cannot be read'
 says 'a_wildcard_of_ipv6_keeps_its_family' 0 'tcp:[::1]:82' <<EOT
 bind() to [::1]:82/tcp as $user works only with SO_REUSEPORT, $too: server,100 listens on [::]:82
 EOT
