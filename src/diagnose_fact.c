@@ -250,12 +250,24 @@ static void fact_barred(const struct telling *t, struct diagnosis *d)
 	obstacle_text_add_end(t->ctx->style, t->top, fact);
 }
 
+/* Root of a user namespace, in a network namespace of its parent. */
+static void fact_void_right(const struct telling *t, struct diagnosis *d)
+{
+	bool is_void = t->c->bar == BIND_BAR_PRIVILEGED && t->c->world->has_void_right;
+	struct buf *fact = is_void ? diagnosis_add_fact(d) : NULL;
+
+	if (fact)
+		buf_add_str(fact, "the one we have does not count: the network namespace belongs to "
+				  "another user namespace");
+}
+
 void diagnose_add_facts(const struct telling *t, struct diagnosis *out)
 {
 	static void (*const facts[])(const struct telling *t, struct diagnosis *d) = {
 		fact_peer, fact_range, fact_sharing, fact_overlap, fact_device, fact_count};
 
 	if (t->c->bar != BIND_BAR_NONE) {
+		fact_void_right(t, out);
 		fact_barred(t, out);
 		return;
 	}
