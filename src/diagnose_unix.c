@@ -6,6 +6,7 @@
 #include "diagnose_unix.h"
 
 #include "column.h"
+#include "diagnose_part.h"
 #include "escape.h"
 #include "join.h"
 #include "look.h"
@@ -35,6 +36,7 @@ struct name_case {
 	struct bind_case sockets; /* what has the name, for the words about it */
 	struct obstacle top;      /* if any */
 	bool has_top;
+	struct telling held_for; /* advice about a holder that is better not signalled */
 	bool is_doubtful;  /* connections have an abstract name, and may have bound it */
 	int error;         /* errno of bind() for a path; 0: it works */
 	struct stat file;  /* if error is EADDRINUSE and it is a path */
@@ -60,6 +62,14 @@ static void find_holder(struct name_case *n, uint32_t home)
 		n->top = (struct obstacle){.row = row, .kind = OBSTACLE_LISTENER};
 		n->has_top = true;
 	}
+}
+
+/* As of a port, who holds it for others. */
+static void find_advice(struct name_case *n)
+{
+	n->held_for = (struct telling){.ctx = n->ctx, .c = &n->sockets, .top = &n->top};
+	if (n->has_top && n->error == EADDRINUSE)
+		diagnose_find_advice(&n->held_for);
 }
 
 /* The directory that a path lies in. */
@@ -264,6 +274,11 @@ static void add_facts(const struct name_case *n, struct diagnosis *d)
 
 	if (!n->has_top || n->error != EADDRINUSE)
 		return;
+	if (n->held_for.guard != GUARD_NONE) {
+		fact = diagnosis_put_fact(d);
+		buf_add_str(fact, "its holder is ");
+		buf_add(fact, n->held_for.advice.data, n->held_for.advice.len);
+	}
 	fact = diagnosis_add_fact(d);
 	if (fact && target_is_path(n->place->targets.v)) {
 		buf_add_str(fact, "the file stays when the socket is closed: who binds anew removes "
@@ -309,12 +324,49 @@ static bool may_remove(struct name_case *n)
 	return !(dir.st_mode & S_ISVTX) || me == 0 || n->file.st_uid == me || dir.st_uid == me;
 }
 
+/* May we make a directory below the last one there is on the way to the parent? */
+static bool may_make_parent(const struct name_case *n)
+{
+	char path[PATH_MAX];
+	size_t len = strlen(n->parent);
+
+	memcpy(path, n->parent, len + 1);
+	while (access(path, F_OK) < 0) {
+		char *slash = strrchr(path, '/');
+		if (!slash)
+			strcpy(path, ".");
+		else
+			slash[slash == path] = '\0';
+	}
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* A directory that root makes has to be ours to be of use. */
+static void help_homeless(const struct name_case *n, uint32_t uid, struct buf *out)
+{
+	char command[48] = "mkdir -p ";
+	struct stat st;
+
+	if (n->word[strlen(n->word) - 1] == '/') /* nothing but a directory has that name */
+		return;
+	if (lstat(n->parent, &st) == 0) { /* a link to nothing */
+		add_command(n, false, "ls -ld ", n->parent, out);
+		return;
+	}
+	bool needs_root = !n->ctx->is_root && !may_make_parent(n);
+	if (needs_root)
+		snprintf(command, sizeof(command), "install -d -o %u ", (unsigned)uid);
+	add_command(n, needs_root, command, n->parent, out);
+}
+
 static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
 {
 	const struct process *p = n->has_top ? n->top.row->process : NULL;
 	bool removes = n->error == EADDRINUSE && S_ISSOCK(n->file.st_mode) && !n->has_top;
 
-	if (p && n->error == EADDRINUSE)
+	if (n->held_for.guard != GUARD_NONE) /* -k would refuse */
+		buf_add(out, n->held_for.command.data, n->held_for.command.len);
+	else if (p && n->error == EADDRINUSE)
 		add_command(n, p->uid != uid, "whoport -k ", n->word, out);
 	else if (n->has_top && n->error == EADDRINUSE)
 		add_command(n, true, "whoport --why ", n->word, out);
@@ -323,7 +375,7 @@ static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
 	else if (n->error == EADDRINUSE)
 		add_command(n, false, "ls -ld ", n->word, out);
 	else if (n->error == ENOENT)
-		add_command(n, false, "mkdir -p ", n->parent, out);
+		help_homeless(n, uid, out);
 	else if (*n->parent && (n->error == EACCES || n->error == EROFS))
 		add_command(n, false, "ls -ld ", n->parent, out);
 	if (p == NULL && n->has_top && n->ctx->is_root)
@@ -344,6 +396,7 @@ void diagnose_unix(const struct diagnose_context *ctx, const struct place *place
 		n.error = EADDRINUSE;
 	while (!cause->applies(&n))
 		cause++;
+	find_advice(&n);
 	out->cause = cause->name;
 	out->error = n.error;
 	out->verdict = n.error ? VERDICT_FAILS
@@ -353,4 +406,6 @@ void diagnose_unix(const struct diagnose_context *ctx, const struct place *place
 	cause->tell(&n, &out->headline);
 	add_facts(&n, out);
 	add_help(&n, uid, &out->help);
+	buf_free(&n.held_for.advice);
+	buf_free(&n.held_for.command);
 }

@@ -69,3 +69,34 @@ relative() {
 	release
 }
 check 'a unix socket that was bound by a relative name' relative
+
+# A directory of another user's would be of no use to who asks.
+homeless() {
+	mkdir "$tmp/closed" && chmod 755 "$tmp/closed"
+	ask_as_nobody || return 0
+	asks_name "$tmp/closed/a/x.sock"
+	says ENOENT ENOENT "there is no directory $tmp/closed/a"
+	try "sudo install -d -o 65534 $tmp/closed/a"
+	asks_name "$tmp/closed/a/"
+	says ENOENT ENOENT "there is no directory $tmp/closed/a"
+	no_try
+	ask_as_root
+	ln -s "$tmp/nothing" "$tmp/dangling"
+	asks_name "$tmp/dangling/x.sock"
+	says ENOENT ENOENT "there is no directory $tmp/dangling"
+	try "ls -ld $tmp/dangling"
+}
+check 'a unix socket in a directory that is not there' homeless
+
+# Its holder is better not signalled, of which -k says the same.
+guarded() {
+	cp "$holder" "$tmp/inetd"
+	hold_as "$tmp/inetd" "unix-stream:$tmp/guarded.sock"
+	whose unix-stream last
+	asks_name "$tmp/guarded.sock"
+	says EADDRINUSE EADDRINUSE "inetd,$pid listens on it"
+	fact 'its holder is the server that listens for others; remove the line from /etc/inetd.conf'
+	try "kill -HUP $pid"
+	release
+}
+check 'a unix socket that is held for others' guarded
