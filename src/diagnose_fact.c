@@ -217,9 +217,11 @@ static void fact_peer(const struct telling *t, struct diagnosis *d)
 	sock_text_add_ends(&style, t->top->row->sock, &text);
 	struct buf *fact = text.len > 0 && text.error == 0 ? diagnosis_add_fact(d) : NULL;
 	if (fact) {
+		bool is_named = *text.data != '['; /* `[permission]` */
 		buf_add_str(fact, t->top->kind == OBSTACLE_ORPHAN
-					  ? "the other end, which takes nothing, is here: "
-					  : "the other end is here: ");
+					  ? "the other end, which takes nothing, is here"
+					  : "the other end is here");
+		buf_add_str(fact, is_named ? ": " : ", of a process that cannot be named ");
 		buf_add(fact, text.data, text.len);
 	}
 	buf_free(&text);

@@ -168,7 +168,7 @@ static bool may_reserve(const struct telling *t)
 /* What no process holds: it can be ended, or ends in its own time. */
 static void help_rest(const struct telling *t, struct buf *out)
 {
-	if (capability_has(CAPABILITY_NET_ADMIN))
+	if (capability_has_for_net(t->ctx->proc_fd, CAPABILITY_NET_ADMIN))
 		add_command(t, "whoport --close ", out);
 	else
 		add_command(t, "whoport --wait=free ", out);
