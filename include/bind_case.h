@@ -50,6 +50,7 @@ struct bind_world {
 	uint32_t first_free_port;
 	uint32_t uid; /* for whom it is judged */
 	bool may_bind_low;
+	bool has_void_right; /* CAP_NET_BIND_SERVICE, but not for this network namespace */
 	bool sockets_only; /* what keeps addresses and ports from us is not asked */
 };
 

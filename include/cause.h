@@ -36,6 +36,9 @@ struct cause {
 extern const struct cause cause_rows[];
 extern const size_t cause_rows_len;
 
+/** True if nothing is in the way, as far as can be seen, which is not all. */
+bool cause_is_blind(const struct telling *t);
+
 /** The cause of what is under way; there always is one. */
 const struct cause *cause_find(const struct telling *t);
 

@@ -33,6 +33,9 @@ enum hint {
  */
 unsigned hint_find(int proc_fd, bool real, unsigned protos, uint16_t port);
 
+/** Look for HINT_IPVS alone, the only one that differs from port to port. */
+bool hint_find_ipvs(int proc_fd, unsigned protos, uint16_t port);
+
 /** The words for one. */
 const char *hint_text(enum hint hint);
 

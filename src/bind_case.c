@@ -36,6 +36,7 @@ void bind_world_load(struct bind_world *out, int proc_fd)
 		.first_free_port = bind_right_first_free_port(proc_fd),
 		.uid = (uint32_t)geteuid(),
 		.may_bind_low = capability_has_for_net(proc_fd, CAPABILITY_NET_BIND_SERVICE)};
+	out->has_void_right = !out->may_bind_low && capability_has(CAPABILITY_NET_BIND_SERVICE);
 	net_setting_reserved(proc_fd, &out->reserved);
 }
 

@@ -369,6 +369,12 @@ const struct cause cause_rows[] = {
 
 const size_t cause_rows_len = sizeof(cause_rows) / sizeof(*cause_rows);
 
+bool cause_is_blind(const struct telling *t)
+{
+	return !t->top && t->ctx->misses_bound &&
+	       t->c->place->targets.v->protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP);
+}
+
 static bool applies(const struct cause *cause, const struct telling *t)
 {
 	const struct row *row = t->top ? t->top->row : NULL;
@@ -388,8 +394,7 @@ static bool applies(const struct cause *cause, const struct telling *t)
 	case CAUSE_KIND:
 		return t->top && (int)t->top->kind == cause->value;
 	case CAUSE_BLIND:
-		return !t->top && t->ctx->misses_bound &&
-		       t->c->place->targets.v->protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP);
+		return cause_is_blind(t);
 	case CAUSE_ELSEWHERE:
 		return !t->top && t->ctx->elsewhere;
 	case CAUSE_ASIDE:

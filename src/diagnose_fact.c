@@ -220,9 +220,11 @@ static void fact_peer(const struct telling *t, struct diagnosis *d)
 	sock_text_add_ends(&style, t->top->row->sock, &text);
 	struct buf *fact = text.len > 0 && text.error == 0 ? diagnosis_add_fact(d) : NULL;
 	if (fact) {
+		bool is_named = *text.data != '['; /* `[permission]` */
 		buf_add_str(fact, t->top->kind == OBSTACLE_ORPHAN
-					  ? "the other end, which takes nothing, is here: "
-					  : "the other end is here: ");
+					  ? "the other end, which takes nothing, is here"
+					  : "the other end is here");
+		buf_add_str(fact, is_named ? ": " : ", of a process that cannot be named ");
 		buf_add(fact, text.data, text.len);
 	}
 	buf_free(&text);
@@ -253,12 +255,24 @@ static void fact_barred(const struct telling *t, struct diagnosis *d)
 	obstacle_text_add_end(t->ctx->style, t->top, fact);
 }
 
+/* Root of a user namespace, in a network namespace of its parent. */
+static void fact_void_right(const struct telling *t, struct diagnosis *d)
+{
+	bool is_void = t->c->bar == BIND_BAR_PRIVILEGED && t->c->world->has_void_right;
+	struct buf *fact = is_void ? diagnosis_add_fact(d) : NULL;
+
+	if (fact)
+		buf_add_str(fact, "the one we have does not count: the network namespace belongs to "
+				  "another user namespace");
+}
+
 void diagnose_add_facts(const struct telling *t, struct diagnosis *out)
 {
 	static void (*const facts[])(const struct telling *t, struct diagnosis *d) = {
 		fact_peer, fact_range, fact_sharing, fact_overlap, fact_device, fact_count};
 
 	if (t->c->bar != BIND_BAR_NONE) {
+		fact_void_right(t, out);
 		fact_barred(t, out);
 		return;
 	}

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "capability.h"
+#include "cause.h"
 #include "clue.h"
 #include "column.h"
 #include "guard_facts.h"
@@ -168,7 +169,7 @@ static bool may_reserve(const struct telling *t)
 /* What no process holds: it can be ended, or ends in its own time. */
 static void help_rest(const struct telling *t, struct buf *out)
 {
-	if (capability_has(CAPABILITY_NET_ADMIN))
+	if (capability_has_for_net(t->ctx->proc_fd, CAPABILITY_NET_ADMIN))
 		add_command(t, "whoport --close ", out);
 	else
 		add_command(t, "whoport --wait=free ", out);
@@ -215,12 +216,28 @@ static void help_obstacle(const struct telling *t, struct buf *out)
 		add_command(t, "whoport --wait=free ", out);
 }
 
+/*
+ * From where root lacks the right, no program gets it: what is not in the bounding set
+ * fails execve(2) (capabilities(7)), and a user namespace gives only its own. Then the
+ * setting is left, which the root of the network namespace can change.
+ */
+static void help_privileged(const struct telling *t, struct buf *out)
+{
+	if (t->c->world->has_void_right)
+		return;
+	if (!t->ctx->is_root) {
+		buf_add_str(out, "sudo setcap cap_net_bind_service=+ep PROGRAM");
+		return;
+	}
+	buf_add_str(out, "sysctl -w net.ipv4.ip_unprivileged_port_start=");
+	buf_add_dec(out, t->c->place->targets.v->lo);
+}
+
 static void help_bar(const struct telling *t, struct buf *out)
 {
 	switch (t->c->bar) {
 	case BIND_BAR_PRIVILEGED:
-		add_sudo(t, out);
-		buf_add_str(out, "setcap cap_net_bind_service=+ep PROGRAM");
+		help_privileged(t, out);
 		return;
 	case BIND_BAR_NOT_LOCAL:
 	case BIND_BAR_NO_SCOPE:
@@ -248,6 +265,8 @@ void diagnose_add_help(const struct telling *t, struct buf *out)
 		help_bar(t, out);
 	else if (t->top)
 		help_obstacle(t, out);
+	else if (cause_is_blind(t))
+		add_command(t, "whoport --why --probe ", out);
 	else if (t->ctx->elsewhere)
 		add_command(t, "whoport -N all ", out);
 }

@@ -53,14 +53,17 @@ static void correct(const struct diagnose_context *ctx, const struct place *plac
 	if (verdict == VERDICT_FAILS &&
 	    (d->verdict == VERDICT_REUSEPORT || d->verdict == VERDICT_REUSEPORT_DEPENDS))
 		return;
+	if (d->verdict == VERDICT_UNKNOWN)
+		d->help.len = 0; /* to do what has been done now */
 	d->verdict = verdict;
 	d->error = -plain;
 	if (plain == 0 || judged_free) {
 		d->headline.len = 0;
 		d->help.len = 0;
 		diagnosis_add_verdict(ctx, place, uid, d);
-		buf_add_str(&d->headline, plain == 0 ? ": what seemed to be in the way is not"
-						     : ": nothing that can be seen forbids it");
+		buf_add_str(&d->headline, plain != 0 ? ": nothing that can be seen forbids it"
+					  : d->is_general ? ": nothing is in the way"
+					  : ": what seemed to be in the way is not");
 		return;
 	}
 	diagnosis_change_verdict(ctx, place, uid, d);

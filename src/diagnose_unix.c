@@ -6,6 +6,7 @@
 #include "diagnose_unix.h"
 
 #include "column.h"
+#include "diagnose_part.h"
 #include "escape.h"
 #include "join.h"
 #include "look.h"
@@ -38,6 +39,7 @@ struct name_case {
 	struct bind_case sockets; /* what has the name, for the words about it */
 	struct obstacle top;      /* if any */
 	bool has_top;
+	struct telling held_for; /* advice about a holder that is better not signalled */
 	bool is_doubtful;  /* connections have an abstract name, and may have bound it */
 	int error;         /* errno of bind() for a path; 0: it works */
 	struct stat file;  /* if error is EADDRINUSE and it is a path */
@@ -64,6 +66,14 @@ static void find_holder(struct name_case *n, uint32_t home)
 		n->top = (struct obstacle){.row = row, .kind = OBSTACLE_LISTENER};
 		n->has_top = true;
 	}
+}
+
+/* As of a port, who holds it for others. */
+static void find_advice(struct name_case *n)
+{
+	n->held_for = (struct telling){.ctx = n->ctx, .c = &n->sockets, .top = &n->top};
+	if (n->has_top && n->error == EADDRINUSE)
+		diagnose_find_advice(&n->held_for);
 }
 
 /* The directory that a path lies in. */
@@ -322,6 +332,11 @@ static void add_facts(const struct name_case *n, struct diagnosis *d)
 
 	if (!n->has_top || n->error != EADDRINUSE)
 		return;
+	if (n->held_for.guard != GUARD_NONE) {
+		fact = diagnosis_put_fact(d);
+		buf_add_str(fact, "its holder is ");
+		buf_add(fact, n->held_for.advice.data, n->held_for.advice.len);
+	}
 	fact = diagnosis_add_fact(d);
 	if (fact && target_is_path(n->place->targets.v)) {
 		buf_add_str(fact, "the file stays when the socket is closed: who binds anew removes "
@@ -367,13 +382,50 @@ static bool may_remove(struct name_case *n)
 	return !(dir.st_mode & S_ISVTX) || me == 0 || n->file.st_uid == me || dir.st_uid == me;
 }
 
+/* May we make a directory below the last one there is on the way to the parent? */
+static bool may_make_parent(const struct name_case *n)
+{
+	char path[PATH_MAX];
+	size_t len = strlen(n->parent);
+
+	memcpy(path, n->parent, len + 1);
+	while (access(path, F_OK) < 0) {
+		char *slash = strrchr(path, '/');
+		if (!slash)
+			strcpy(path, ".");
+		else
+			slash[slash == path] = '\0';
+	}
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* A directory that root makes has to be ours to be of use. */
+static void help_homeless(const struct name_case *n, uint32_t uid, struct buf *out)
+{
+	char command[48] = "mkdir -p ";
+	struct stat st;
+
+	if (n->word[strlen(n->word) - 1] == '/') /* nothing but a directory has that name */
+		return;
+	if (lstat(n->parent, &st) == 0) { /* a link to nothing */
+		add_command(n, false, "ls -ld ", n->parent, out);
+		return;
+	}
+	bool needs_root = !n->ctx->is_root && !may_make_parent(n);
+	if (needs_root)
+		snprintf(command, sizeof(command), "install -d -o %u ", (unsigned)uid);
+	add_command(n, needs_root, command, n->parent, out);
+}
+
 /* Of a name that somebody or some file has. */
 static void help_taken(struct name_case *n, uint32_t uid, struct buf *out)
 {
 	const struct process *p = n->has_top ? n->top.row->process : NULL;
 	bool is_file = !n->has_top && is_socket_file(n);
 
-	if (p)
+	if (n->held_for.guard != GUARD_NONE) /* -k would refuse */
+		buf_add(out, n->held_for.command.data, n->held_for.command.len);
+	else if (p)
 		add_command(n, p->uid != uid, "whoport -k ", n->word, out);
 	else if (is_file && n->binding == BINDING_NONE)
 		add_command(n, !may_remove(n), "rm ", n->word, out);
@@ -388,7 +440,7 @@ static void add_help(struct name_case *n, uint32_t uid, struct buf *out)
 	if (n->error == EADDRINUSE)
 		help_taken(n, uid, out);
 	else if (n->error == ENOENT)
-		add_command(n, false, "mkdir -p ", n->parent, out);
+		help_homeless(n, uid, out);
 	else if (*n->parent && (n->error == EACCES || n->error == EROFS))
 		add_command(n, false, "ls -ld ", n->parent, out);
 }
@@ -409,6 +461,7 @@ void diagnose_unix(const struct diagnose_context *ctx, const struct place *place
 		n.binding = find_binding(word);
 	while (!cause->applies(&n))
 		cause++;
+	find_advice(&n);
 	out->cause = cause->name;
 	out->error = n.error;
 	out->verdict = n.error ? VERDICT_FAILS
@@ -418,4 +471,6 @@ void diagnose_unix(const struct diagnose_context *ctx, const struct place *place
 	cause->tell(&n, &out->headline);
 	add_facts(&n, out);
 	add_help(&n, uid, &out->help);
+	buf_free(&n.held_for.advice);
+	buf_free(&n.held_for.command);
 }

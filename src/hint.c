@@ -53,7 +53,7 @@ bool hint_parse_ipvs(const char *text, size_t len, enum sock_proto proto, uint16
 	return false;
 }
 
-static bool has_ipvs(int proc_fd, unsigned protos, uint16_t port)
+bool hint_find_ipvs(int proc_fd, unsigned protos, uint16_t port)
 {
 	enum { SIZE = 1 << 18 };
 	char *text = malloc(SIZE);
@@ -203,7 +203,7 @@ static bool file_has(int dir_fd, const char *path, const char *word)
 unsigned hint_find(int proc_fd, bool real, unsigned protos, uint16_t port)
 {
 	const bool found[HINT_COUNT] = {
-		[HINT_IPVS] = has_ipvs(proc_fd, protos, port),
+		[HINT_IPVS] = hint_find_ipvs(proc_fd, protos, port),
 		[HINT_SK_LOOKUP] = real && has_sk_lookup(proc_fd),
 		[HINT_NAT] = has_iptables_nat(proc_fd, "self/net/ip_tables_names") ||
 			     has_iptables_nat(proc_fd, "self/net/ip6_tables_names") ||

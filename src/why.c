@@ -59,6 +59,8 @@ struct inquiry {
 	struct ancestry ancestry;
 	struct cgroup_index cgroups;
 	struct column_style style;
+	unsigned hints; /* of every port; if has_hints */
+	bool has_hints;
 	struct buf out;
 	bool any_failing, any_unknown;
 };
@@ -172,10 +174,21 @@ static void find_ends(struct inquiry *q, const struct bind_case *c, struct ends 
 	row_list_free(&rows);
 }
 
+/* The machine is asked once, however many ports there are. */
+static unsigned find_hints(struct inquiry *q, unsigned protos, uint16_t port)
+{
+	const unsigned ipvs = 1U << HINT_IPVS;
+	int proc_fd = q->rq->proc_fd;
+
+	if (!q->has_hints)
+		q->hints = hint_find(proc_fd, q->rq->is_ours, protos, port) & ~ipvs;
+	q->has_hints = true;
+	return q->hints | (hint_find_ipvs(proc_fd, protos, port) ? ipvs : 0);
+}
+
 static void add_hints(struct inquiry *q, const struct place *place, struct diagnosis *d)
 {
-	unsigned hints = hint_find(q->rq->proc_fd, q->rq->is_ours, place->targets.v->protos,
-				   place->targets.v->lo);
+	unsigned hints = find_hints(q, place->targets.v->protos, place->targets.v->lo);
 
 	for (unsigned i = 0; i < HINT_COUNT; i++) {
 		struct buf *fact = hints & 1U << i ? diagnosis_add_fact(d) : NULL;
@@ -387,6 +400,7 @@ static int find_places(struct inquiry *q)
 		return -E2BIG;
 	int rc = place_list_add_targets(&q->places, q->rq->filter, 0);
 	place_list_sort(&q->places);
+	place_list_find_files(&q->places); /* whatever name they were bound by */
 	return rc;
 }
 

@@ -3,9 +3,11 @@
 #include "why_run.h"
 
 #include "filter.h"
+#include "msg.h"
 #include "netns_word.h"
 #include "procfs.h"
 #include "run.h"
+#include "status.h"
 #include "why.h"
 
 #include <errno.h>
@@ -35,6 +37,11 @@ int why_run(struct run *run)
 	struct looker looker = {run, run_look, run_read};
 	struct why_request rq = make_request(run, &looker);
 
+	if (rq.probe && run->options.proc && !procfs_is_ours(run->proc_fd)) {
+		msg_error("--probe", "binds in its own network namespace, which another "
+				     "/proc does not show");
+		return STATUS_ERROR;
+	}
 	int status = why(&rq);
 	return run->stdout_closed ? run_check_written(-EBADF, status) : status;
 }

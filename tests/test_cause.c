@@ -190,7 +190,8 @@ static const struct snapshot_of {
 
 	{"blind", PLACE, set_blind, VERDICT_UNKNOWN,
 	 "bind() to " PLACE " as alice cannot be judged: nothing is seen on it, but sockets that "
-	 "are bound and do not listen cannot be seen here", {NULL}, NULL},
+	 "are bound and do not listen cannot be seen here", {NULL},
+	 "whoport --why --probe " PLACE},
 	{"elsewhere", PLACE, set_far, VERDICT_WORKS,
 	 "bind() to " PLACE " as alice works: it is free here; ng\\x20inx,5 has it in another "
 	 "network namespace, blue\\n", {NULL}, "whoport -N all " PLACE},

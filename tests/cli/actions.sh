@@ -153,6 +153,9 @@ EOF
 ! whoport: --close: $elsewhere
 EOF
 done
+expect 'probe_in_another_tree' 2 --why --probe 80 <<EOF
+! whoport: --probe: binds in its own network namespace, which another /proc does not show
+EOF
 expect 'kill_with_grace_in_another_tree' 2 -kKILL --grace=0.5 80 <<EOF
 ! whoport: -k: $elsewhere
 EOF

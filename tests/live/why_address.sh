@@ -32,7 +32,7 @@ privileged_root() {
 	else
 		asks tcp 127.0.0.1 80
 		says EACCES EACCES "$low"
-		try 'setcap cap_net_bind_service=+ep PROGRAM'
+		try 'sysctl -w net.ipv4.ip_unprivileged_port_start=80'
 	fi
 	restore
 }
