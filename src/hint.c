@@ -58,12 +58,12 @@ bool hint_find_ipvs(int proc_fd, unsigned protos, uint16_t port)
 	enum { SIZE = 1 << 18 };
 	char *text = malloc(SIZE);
 	ssize_t n = text ? procfs_read(proc_fd, "self/net/ip_vs", text, SIZE) : -1;
-	size_t len = n > 0 ? (size_t)n : 0;
-	bool has = (protos & SOCK_PROTO_BIT(SOCK_PROTO_TCP) &&
-		    hint_parse_ipvs(text, len, SOCK_PROTO_TCP, port)) ||
-		   (protos & SOCK_PROTO_BIT(SOCK_PROTO_UDP) &&
-		    hint_parse_ipvs(text, len, SOCK_PROTO_UDP, port));
+	bool has = false;
 
+	for (unsigned proto = SOCK_PROTO_TCP; proto <= SOCK_PROTO_UDP && n > 0; proto++) {
+		has |= protos & SOCK_PROTO_BIT(proto) &&
+		       hint_parse_ipvs(text, (size_t)n, (enum sock_proto)proto, port);
+	}
 	free(text);
 	return has;
 }
