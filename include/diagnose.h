@@ -35,6 +35,7 @@ struct diagnosis {
 	const char *cause; /* the name of its entry in the table */
 	struct buf headline;
 	size_t verdict_len; /* of the headline, behind which comes the cause */
+	bool is_unexplained; /* a real bind() failed, though nothing forbids it */
 	bool is_general; /* nothing is in the way: it has no more to do with one protocol */
 	struct buf facts[FACTS_MAX];
 	size_t facts_len;

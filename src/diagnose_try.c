@@ -57,6 +57,7 @@ static void correct(const struct diagnose_context *ctx, const struct place *plac
 		d->help.len = 0; /* to do what has been done now */
 	d->verdict = verdict;
 	d->error = -plain;
+	d->is_unexplained = judged_free && plain < 0;
 	if (plain == 0 || judged_free) {
 		d->headline.len = 0;
 		d->help.len = 0;

@@ -205,17 +205,19 @@ static int explain(struct inquiry *q, const struct place *place, struct diagnosi
 	struct diagnose_context ctx = make_context(q, q->look);
 	struct bind_case c = {0};
 	struct ends ends = {0};
+	bool is_note = q->world.sockets_only; /* a headline, which needs no other look */
 
 	int rc = bind_case_judge(place, q->look, home_of(q), &q->world, q->rq->proc_fd,
 				 q->rq->is_ours ? &q->probe : NULL,
 				 q->rq->is_ours ? bind_right_ask_route : NULL, &c);
-	if (rc == 0) {
+	if (rc == 0 && !is_note) {
 		find_ends(q, &c, &ends);
 		ctx.ends = ends.look.rows.len > 0 ? &ends : NULL;
 		if (c.answers[TRY_PLAIN] == BIND_WORKS)
 			ctx.elsewhere = find_elsewhere(q, place);
-		diagnose_ports(&ctx, &c, out);
 	}
+	if (rc == 0)
+		diagnose_ports(&ctx, &c, out);
 	if (rc == 0 && q->rq->probe)
 		diagnose_try_ports(&ctx, &c, out);
 	ends_free(&ends);
@@ -354,7 +356,7 @@ static int explain_port(struct inquiry *q, const struct place *place)
 	struct diagnosis d = {0};
 	int rc = place->targets.v->lo == 0 ? explain_any(q, place, &d) : find_worst(q, place, &d);
 
-	if (rc == 0 && d.is_general && d.verdict != VERDICT_FAILS)
+	if (rc == 0 && d.is_general && (d.verdict != VERDICT_FAILS || d.is_unexplained))
 		add_hints(q, place, &d);
 	if (rc == 0)
 		add_diagnosis(&d, &q->out);

@@ -53,7 +53,7 @@ static bool asks_ports_alone(const struct filter *f)
 	       f->processes.len == 0;
 }
 
-/* Nothing is asked for that would cost another look, but at the end of an orphan. */
+/* Nothing is asked for that would cost another look. */
 void why_run_note(struct run *run)
 {
 	struct looker looker = {run, run_look, run_read};
