@@ -230,9 +230,7 @@ check 'an sk_lookup program' sk_lookup
 # A cgroup whose program forbids bind(): what is judged works, what is tried does not.
 cgroup_program() {
 	mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-	# Where all of them are in version 2 it is there alone.
-	[ "$mount" = /sys/fs/cgroup ] || mount --bind "${mount:-none}" /sys/fs/cgroup 2>/dev/null
-	dir=/sys/fs/cgroup/whoport-live.$$
+	dir=$mount/whoport-live.$$
 	if [ -z "$mount" ] || ! mkdir "$dir" 2>/dev/null; then
 		skip='no cgroup can be made here'
 		return 0
@@ -255,6 +253,7 @@ cgroup_program() {
 		wanted_place=127.0.0.1:$port/tcp
 		says EPERM EPERM 'nothing that can be seen forbids it'
 		fact 'tried: bind() fails with EPERM'
+		fact 'perhaps: a bpf program of our cgroup judges bind() and may forbid it (EPERM)'
 	fi
 	release
 	rmdir "$dir"
