@@ -190,7 +190,8 @@ static void add_hints(struct inquiry *q, const struct place *place, struct diagn
 {
 	unsigned hints = find_hints(q, place->targets.v->protos, place->targets.v->lo);
 
-	for (unsigned i = 0; i < HINT_COUNT; i++) {
+	/* What may answer does not forbid. */
+	for (unsigned i = d->is_unexplained ? HINT_CGROUP : 0; i < HINT_COUNT; i++) {
 		struct buf *fact = hints & 1U << i ? diagnosis_add_fact(d) : NULL;
 		if (!fact)
 			continue;
