@@ -89,6 +89,15 @@ settled() {
 		! grep -qE 'TIME_WAIT|FIN_WAIT|SYN_RECV|LAST_ACK' "$tmp/rows.proc"
 }
 
+# The answers of both scanners, again as long as remains end between them.
+ask_ours_twice() {
+	for try in 1 2 3 4; do
+		ask_ours proc "$@"
+		ask_ours bpf "$@"
+		settled && return
+	done
+}
+
 # both WORD...: both scanners give the same, rows and notes and exit status.
 both() {
 	ask proc "$@"
@@ -105,9 +114,7 @@ both() {
 
 # both_ours WORD...: the same in all columns, of our holders.
 both_ours() {
-	ask_ours proc "$@"
-	ask_ours bpf "$@"
-	settled || { ask_ours proc "$@"; ask_ours bpf "$@"; }
+	ask_ours_twice "$@"
 	expect_scanner bpf
 	expect_no_message
 	differ "$@"
