@@ -16,6 +16,7 @@ enum hint {
 	HINT_IPVS,      /* a virtual service on the very port */
 	HINT_SK_LOOKUP, /* programs that choose sockets for packets */
 	HINT_NAT,       /* rules that translate addresses */
+	/* From here on, what may forbid bind(2); before, who may answer instead. */
 	HINT_CGROUP,    /* bpf programs that judge bind() */
 	HINT_SELINUX,
 	HINT_LANDLOCK,

@@ -28,6 +28,7 @@
 #include "status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,8 +93,11 @@ static uint32_t home_of(const struct inquiry *q)
 
 /* --- looks ------------------------------------------------------------------------- */
 
-/* A filter of all that is on the ports, at any address. */
-static int make_filter(const struct inquiry *q, struct filter *out)
+/*
+ * A filter of all that is on the ports, at any address; of what more than one protocol is
+ * asked for, only these.
+ */
+static int make_filter(const struct inquiry *q, unsigned protos, struct filter *out)
 {
 	int rc = 0;
 
@@ -103,6 +107,7 @@ static int make_filter(const struct inquiry *q, struct filter *out)
 		for (size_t k = 0; k < targets->len && rc == 0; k++) {
 			struct target t = targets->v[k];
 			t.addr = (struct addr){.family = AF_UNSPEC};
+			t.protos = t.protos & protos ? t.protos & protos : t.protos;
 			if (!t.name && t.lo == 0) /* any port */
 				t.hi = UINT16_MAX;
 			rc = filter_add_target(out, &t);
@@ -113,11 +118,11 @@ static int make_filter(const struct inquiry *q, struct filter *out)
 }
 
 /* Return 0, or -errno after the user has been told. */
-static int look_at(const struct inquiry *q, struct look *out)
+static int look_at(const struct inquiry *q, unsigned protos, struct look *out)
 {
 	struct filter filter;
 
-	int rc = make_filter(q, &filter);
+	int rc = make_filter(q, protos, &filter);
 	if (rc < 0)
 		msg_error("--why", strerror(-rc));
 	else
@@ -136,7 +141,7 @@ static const struct row *find_elsewhere(struct inquiry *q, const struct place *p
 	if (!q->is_wide) {
 		q->is_wide = true;
 		if (!netns_list_has_others(q->rq->namespaces) ||
-		    q->rq->widen(q->rq->looker->ctx) < 0 || look_at(q, &q->wide) < 0)
+		    q->rq->widen(q->rq->looker->ctx) < 0 || look_at(q, groups[0] | groups[1], &q->wide) < 0)
 			return NULL;
 		netns_list_find_names(q->rq->namespaces);
 	}
@@ -417,7 +422,7 @@ int why(const struct why_request *rq)
 	int rc = find_places(&q);
 	if (rc == -E2BIG)
 		msg_error("--why", "more than 1024 ports");
-	if (rc == 0 && look_at(&q, &look) < 0)
+	if (rc == 0 && look_at(&q, UINT_MAX, &look) < 0)
 		goto out;
 	q.look = &look;
 	if (rc == 0)
