@@ -141,7 +141,8 @@ static const struct row *find_elsewhere(struct inquiry *q, const struct place *p
 	if (!q->is_wide) {
 		q->is_wide = true;
 		if (!netns_list_has_others(q->rq->namespaces) ||
-		    q->rq->widen(q->rq->looker->ctx) < 0 || look_at(q, groups[0] | groups[1], &q->wide) < 0)
+		    q->rq->widen(q->rq->looker->ctx) < 0 ||
+		    look_at(q, groups[0] | groups[1], &q->wide) < 0)
 			return NULL;
 		netns_list_find_names(q->rq->namespaces);
 	}
@@ -233,20 +234,23 @@ static int explain(struct inquiry *q, const struct place *place, struct diagnosi
 
 /* --- in words ---------------------------------------------------------------------------- */
 
+/* A line; if there was no memory for all of it, nothing is written. */
+static void add_line(const char *head, const struct buf *text, struct buf *out)
+{
+	buf_add_str(out, head);
+	buf_add(out, text->data, text->len);
+	buf_add_char(out, '\n');
+	if (text->error)
+		out->error = text->error;
+}
+
 static void add_diagnosis(const struct diagnosis *d, struct buf *out)
 {
-	buf_add(out, d->headline.data, d->headline.len);
-	buf_add_char(out, '\n');
-	for (size_t i = 0; i < d->facts_len; i++) {
-		buf_add_str(out, "  ");
-		buf_add(out, d->facts[i].data, d->facts[i].len);
-		buf_add_char(out, '\n');
-	}
-	if (d->help.len == 0)
-		return;
-	buf_add_str(out, "  try: ");
-	buf_add(out, d->help.data, d->help.len);
-	buf_add_char(out, '\n');
+	add_line("", &d->headline, out);
+	for (size_t i = 0; i < d->facts_len; i++)
+		add_line("  ", &d->facts[i], out);
+	if (d->help.len > 0)
+		add_line("  try: ", &d->help, out);
 }
 
 static void note_verdict(struct inquiry *q, enum verdict verdict)

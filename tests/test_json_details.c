@@ -13,7 +13,8 @@
 #define NO_SOCKET \
 	"\"socket_cgroup\":null,\"v6only\":null,\"file\":null,\"backlog\":null,\"memory\":null," \
 	"\"drops\":null,\"timer_tries\":null,\"shutdown\":null,\"congestion\":null," \
-	"\"opener\":null,\"tcp\":null,\"tos\":null,\"tclass\":null,\"mark\":null,\"ulp\":null,\"flags\":null}"
+	"\"opener\":null,\"tcp\":null,\"tos\":null,\"tclass\":null,\"mark\":null,\"ulp\":null," \
+	"\"flags\":null}"
 
 struct page {
 	struct rows r;

@@ -411,9 +411,10 @@ static void help_lists_every_known_option_once(void **state)
 		buf_add_char(&found, ' ');
 	}
 	/* Not in the list: +w, beside -w; -H and others, beside -b; -?, beside -h. */
-	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -F -J -j -r +r -E +E -D --sockopts --brief -o "
-			   "--no-header -R -K -l -T +c +P +n -n -P --color -b -Q -V -w -k --grace --dry-run --ask --force --close "
-			   "--wait --timeout --source --scan --why --probe --stats --proc -h -v ");
+	assert_buf(&found, "-i -U -s -p -u -c -d -g -N --all -a -t -F -J -j -r +r -E +E -D "
+			   "--sockopts --brief -o --no-header -R -K -l -T +c +P +n -n -P --color -b "
+			   "-Q -V -w -k --grace --dry-run --ask --force --close --wait --timeout "
+			   "--source --scan --why --probe --stats --proc -h -v ");
 	buf_free(&b);
 	buf_free(&found);
 }
