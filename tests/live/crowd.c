@@ -285,10 +285,5 @@ static void serve(const char *word)
 
 int main(int argc, char **argv)
 {
-	begin_holding();
-	for (int i = 1; i < argc; i++)
-		serve(argv[i]);
-	kind = "end";
-	hold_on();
-	return 0;
+	return hold_all(argc, argv, serve);
 }

@@ -262,4 +262,15 @@ static inline void hold_on(void)
 	end_children();
 }
 
+/** All of a helper that makes a socket for each argument: serve them, and hold on. */
+static inline int hold_all(int argc, char **argv, void (*serve)(const char *word))
+{
+	begin_holding();
+	for (int i = 1; i < argc; i++)
+		serve(argv[i]);
+	kind = "end";
+	hold_on();
+	return 0;
+}
+
 #endif
