@@ -22,17 +22,17 @@ enum { CONTEXT_LINES_MAX = 10 }; /* of a table: for a few processes, not for a l
 
 struct context {
 	size_t width;    /* columns of the terminal */
-	uint64_t uptime; /* seconds since boot, as process start times count; 0: unknown */
+	int64_t uptime;  /* seconds since boot, as procfs_uptime() has it */
 };
 
 /**
  * What the lines need to know of the terminal and of the time.
  *
- * @fd  of the terminal; one that does not know its width has 80 columns
- * Source: TIOCGWINSZ in ioctl_tty(2); CLOCK_BOOTTIME in clock_gettime(2), from which start
- * times are taken, too (proc_pid_stat(5)), so that a clock that was set changes no age.
+ * @fd       of the terminal; one that does not know its width has 80 columns
+ * @proc_fd  root of a proc tree; borrowed
+ * Source: TIOCGWINSZ in ioctl_tty(2).
  */
-void context_init(struct context *out, int fd);
+void context_init(struct context *out, int fd, int proc_fd);
 
 /**
  * Append the line of a row's process: its arguments, working directory, age, and its

@@ -8,6 +8,7 @@
 #include "join.h"
 #include "snapshot.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct look {
@@ -22,6 +23,9 @@ struct look {
  * Return 0 or -errno; of the snapshot's, with @out->snap.failed.
  */
 int look_take(const struct snapshot_request *rq, struct look *out);
+
+/** True for all rows of a socket but that of its first holder. */
+bool look_repeats(const struct look *l, const struct row *row);
 
 /** Release a look. */
 void look_free(struct look *l);

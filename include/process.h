@@ -106,6 +106,14 @@ int process_table_load(struct process_table *t, int proc_fd, pid_t pid, unsigned
 bool process_start(const struct process *p, int64_t boot_time, int64_t *out);
 
 /**
+ * How long a process has been running, in seconds.
+ *
+ * @uptime  as procfs_uptime() has it
+ * Return false if it cannot be told.
+ */
+bool process_age(const struct process *p, int64_t uptime, uint64_t *out);
+
+/**
  * The state letter of a task, as in proc_pid_stat(5): R, S, D, T, Z ...
  *
  * Return 0 if it is gone or does not say.

@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 struct holder;
+struct names;
 struct process;
 
 /**
@@ -29,6 +31,9 @@ void process_text_add_fd(const struct holder *h, bool access, struct buf *out);
 /** Append a holder as lsof does at the other end: PID,COMMAND,FD. */
 void process_text_add_holder(const struct holder *h, const struct process *p, unsigned escape,
 			     struct buf *out);
+
+/** Append a user by name, escaped as the above, or by number if it has none or @names is NULL. */
+void process_text_add_user(struct names *names, uint32_t uid, unsigned escape, struct buf *out);
 
 /** Append a process as COMMAND,PID. */
 void process_text_add(const struct process *p, unsigned escape, struct buf *out);

@@ -120,6 +120,15 @@ bool procfs_is_ours(int root_fd);
  */
 int64_t procfs_boot_time(int root_fd);
 
+/**
+ * Seconds since boot, as start times are counted; -1 when unknown.
+ *
+ * Of a procfs it is the clock, since lxcfs mounts a file over PROC/uptime that tells when
+ * the container was started; a tree that is none has the first number of
+ * `350735.47 234388.90`. Source: proc_uptime(5), CLOCK_BOOTTIME in clock_gettime(2).
+ */
+int64_t procfs_uptime(int root_fd);
+
 /** How much of the machine a proc tree can show. */
 enum procfs_view {
 	PROCFS_VIEW_WHOLE,  /* the initial pid namespace, or nothing speaks against it */

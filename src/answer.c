@@ -174,7 +174,7 @@ static int print_rows(struct run *run, const struct table_format *format,
 	/* Colour takes no room, but only at the end of the line. */
 	style.colour_reason = style.colour && format->columns[format->count - 1] == COLUMN_NAME;
 	if (wants_context(o)) {
-		context_init(&context, STDOUT_FILENO);
+		context_init(&context, STDOUT_FILENO, run->proc_fd);
 		style.context = &context;
 	}
 	return format_table_write(format, &style, rows, STDOUT_FILENO);

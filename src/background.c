@@ -4,7 +4,6 @@
 
 #include "join.h"
 #include "lineage.h"
-#include "num.h"
 #include "procfs.h"
 #include "sock.h"
 
@@ -12,30 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/*
- * The time that start times are counted in. That is the clock, since lxcfs mounts a file over
- * PROC/uptime that tells when the container was started; a tree that is no procfs has the first
- * number of `350735.47 234388.90`. -1: unknown.
- */
-static int64_t load_uptime(int proc_fd)
-{
-	struct timespec now;
-	char text[64];
-	const char *at = text;
-	uint64_t seconds;
-
-	if (procfs_is_real(proc_fd) && clock_gettime(CLOCK_BOOTTIME, &now) == 0)
-		return now.tv_sec;
-	ssize_t n = procfs_read(proc_fd, "uptime", text, sizeof(text));
-	return n > 0 && num_scan(&at, text + n, 10, INT32_MAX, &seconds) ? (int64_t)seconds : -1;
-}
-
 int background_load(const struct row_list *rows, int proc_fd, bool options,
 		    struct background *out)
 {
 	bool wants_cgroups = false;
 
-	out->uptime = load_uptime(proc_fd);
+	out->uptime = procfs_uptime(proc_fd);
 	int rc = lineage_load(rows, proc_fd, &out->parents);
 	out->has_options = options;
 	if (rc == 0 && options)
@@ -65,11 +46,5 @@ const char *background_cgroup(const struct background *b, const struct sock *s)
 
 bool background_age(const struct background *b, const struct process *p, uint64_t *out)
 {
-	long hz = sysconf(_SC_CLK_TCK);
-	uint64_t start = hz > 0 ? p->start_ticks / (uint64_t)hz : 0;
-
-	if (p->is_gone || p->is_opaque || hz <= 0 || b->uptime < 0 || start > (uint64_t)b->uptime)
-		return false;
-	*out = (uint64_t)b->uptime - start;
-	return true;
+	return process_age(p, b->uptime, out);
 }

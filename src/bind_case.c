@@ -177,16 +177,6 @@ static int add_obstacle(struct bind_case *c, const struct row *row, int options,
 	return 0;
 }
 
-/* A socket has a row for each holder; the first is told by the index. */
-static bool is_repeated(const struct look *look, const struct row *row)
-{
-	size_t count = 0;
-	const struct holder *first =
-		holder_index_find(&look->snap.holders, row->sock->inode, &count);
-
-	return row->holder && count > 0 && row->holder != first;
-}
-
 static int take_row(struct bind_case *c, const struct row *row, struct probe *probe)
 {
 	if (worst_meeting(c, row->sock, -1) == BIND_WORKS) {
@@ -243,7 +233,7 @@ int bind_case_judge(const struct place *place, const struct look *look, uint32_t
 	find_bar(out, proc_fd, route);
 	for (size_t i = 0; i < look->rows.len && rc == 0; i++) {
 		const struct row *row = &look->rows.v[i];
-		if (is_on_port(out, row->sock, home) && !is_repeated(look, row))
+		if (is_on_port(out, row->sock, home) && !look_repeats(look, row))
 			rc = take_row(out, row, probe);
 	}
 	if (out->len > 0)

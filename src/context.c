@@ -6,11 +6,12 @@
 #include "column.h"
 #include "escape.h"
 #include "join.h"
+#include "process.h"
+#include "procfs.h"
 #include "row_fact.h"
 
 #include <stdbool.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -19,16 +20,13 @@ enum {
 	ARGS_MIN = 16, /* columns that arguments have on the narrowest terminal */
 };
 
-void context_init(struct context *out, int fd)
+void context_init(struct context *out, int fd, int proc_fd)
 {
 	struct winsize size = {0};
-	struct timespec now;
 
-	*out = (struct context){.width = WIDTH};
+	*out = (struct context){.width = WIDTH, .uptime = procfs_uptime(proc_fd)};
 	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		out->width = size.ws_col;
-	if (clock_gettime(CLOCK_BOOTTIME, &now) == 0)
-		out->uptime = (uint64_t)now.tv_sec;
 }
 
 /* Keep the first blank of several: they may be there to look like the end. */
@@ -80,17 +78,6 @@ static void add_age(uint64_t seconds, struct buf *out)
 	buf_add_str(out, units[i].name);
 }
 
-static bool age_of(const struct process *p, uint64_t uptime, uint64_t *out)
-{
-	long hz = sysconf(_SC_CLK_TCK);
-
-	if (p->is_gone || p->start_ticks == 0 || hz <= 0)
-		return false;
-	uint64_t start = p->start_ticks / (uint64_t)hz;
-	*out = uptime - start;
-	return uptime > 0 && start <= uptime; /* else it is another machine's tree */
-}
-
 /* `in /srv/app, 3 d, pm2.service` */
 static void add_place_and_age(const struct column_style *style, const struct row *row,
 			      struct buf *out)
@@ -105,7 +92,8 @@ static void add_place_and_age(const struct column_style *style, const struct row
 		column_add(COLUMN_CWD, style, row, out);
 		separator = ", ";
 	}
-	if (age_of(row->process, style->context->uptime, &age)) {
+	if (row->process->start_ticks != 0 &&
+	    process_age(row->process, style->context->uptime, &age)) {
 		buf_add_str(out, separator);
 		add_age(age, out);
 		separator = ", ";

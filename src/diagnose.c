@@ -12,7 +12,6 @@
 #include "cause.h"
 #include "column.h"
 #include "diagnose_part.h"
-#include "names.h"
 #include "place.h"
 #include "process_text.h"
 
@@ -81,12 +80,8 @@ const char *diagnosis_error_name(int error)
 void diagnose_add_user(const struct diagnose_context *ctx, uint32_t uid, struct buf *out)
 {
 	const struct column_style *style = ctx->style;
-	const char *user = style->numeric_users ? NULL : names_user_of(style->names, uid);
 
-	if (user)
-		process_text_add_name(user, strlen(user), style->escape, out);
-	else
-		buf_add_dec(out, uid);
+	process_text_add_user(style->numeric_users ? NULL : style->names, uid, style->escape, out);
 }
 
 void diagnosis_add_verdict(const struct diagnose_context *ctx, const struct place *place,

@@ -20,6 +20,15 @@ int look_take(const struct snapshot_request *rq, struct look *out)
 	return rc;
 }
 
+bool look_repeats(const struct look *l, const struct row *row)
+{
+	size_t count = 0;
+	const struct holder *first =
+		holder_index_find(&l->snap.holders, row->sock->inode, &count);
+
+	return row->holder && count > 0 && row->holder != first;
+}
+
 void look_free(struct look *l)
 {
 	row_list_free(&l->rows);

@@ -224,6 +224,18 @@ bool process_start(const struct process *p, int64_t boot_time, int64_t *out)
 	return true;
 }
 
+bool process_age(const struct process *p, int64_t uptime, uint64_t *out)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+	uint64_t start = hz > 0 ? p->start_ticks / (uint64_t)hz : 0;
+
+	/* Later than now is another machine's. */
+	if (p->is_gone || p->is_opaque || hz <= 0 || uptime < 0 || start > (uint64_t)uptime)
+		return false;
+	*out = (uint64_t)uptime - start;
+	return true;
+}
+
 /* The state letter in the text of PID/stat, or 0. */
 static char parse_state(const char *text, size_t len)
 {

@@ -4,6 +4,7 @@
 #include "buf.h"
 #include "escape.h"
 #include "holder.h"
+#include "names.h"
 #include "process.h"
 
 #include <string.h>
@@ -25,6 +26,16 @@ void process_text_add_name(const char *name, size_t len, unsigned escape, struct
 		name += plain;
 		len -= plain;
 	}
+}
+
+void process_text_add_user(struct names *names, uint32_t uid, unsigned escape, struct buf *out)
+{
+	const char *user = names ? names_user_of(names, uid) : NULL;
+
+	if (user)
+		process_text_add_name(user, strlen(user), escape, out);
+	else
+		buf_add_dec(out, uid);
 }
 
 void process_text_add(const struct process *p, unsigned escape, struct buf *out)

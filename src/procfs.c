@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 void procfs_dir_start(struct procfs_dir *dir, int fd, char *chunk)
@@ -240,6 +241,19 @@ int64_t procfs_boot_time(int root_fd)
 	line_reader_run(fd, take_boot_time, &boot_time);
 	close(fd);
 	return boot_time;
+}
+
+int64_t procfs_uptime(int root_fd)
+{
+	struct timespec now;
+	char text[64];
+	const char *at = text;
+	uint64_t seconds;
+
+	if (procfs_is_real(root_fd) && clock_gettime(CLOCK_BOOTTIME, &now) == 0)
+		return now.tv_sec;
+	ssize_t n = procfs_read(root_fd, "uptime", text, sizeof(text));
+	return n > 0 && num_scan(&at, text + n, 10, INT32_MAX, &seconds) ? (int64_t)seconds : -1;
 }
 
 bool procfs_is_initial(int root_fd)

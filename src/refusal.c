@@ -10,7 +10,6 @@
 #include "kill.h"
 #include "look.h"
 #include "msg.h"
-#include "names.h"
 #include "process.h"
 #include "process_text.h"
 #include "sock.h"
@@ -22,12 +21,8 @@
 
 void refusal_add_user(const struct kill_request *rq, const uint32_t *uid, struct buf *out)
 {
-	const char *user = uid ? names_user_of(rq->names, *uid) : NULL;
-
-	if (user)
-		process_text_add_name(user, strlen(user), rq->escape, out);
-	else if (uid)
-		buf_add_dec(out, *uid);
+	if (uid)
+		process_text_add_user(rq->names, *uid, rq->escape, out);
 	else
 		buf_add_str(out, "somebody");
 }

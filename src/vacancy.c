@@ -39,16 +39,6 @@ static bool lasts_longer(const struct sock *a, const struct sock *b)
 	return a_ends != b_ends ? b_ends : a->timer_ms > b->timer_ms;
 }
 
-/* A connection that several hold has a row for each. */
-static bool is_repeated(const struct look *look, const struct row *row)
-{
-	size_t count;
-	const struct holder *first =
-		holder_index_find(&look->snap.holders, row->sock->inode, &count);
-
-	return row->holder && count > 0 && row->holder != first;
-}
-
 /* Take a row that is in the way without holding the place. Return its options, -1: unknown. */
 static int take_rest(const struct place *place, const struct look *look, const struct row *row,
 		     struct probe *probe, struct vacancy *out)
@@ -58,7 +48,7 @@ static int take_rest(const struct place *place, const struct look *look, const s
 			out->rest = row;
 		return place->reuse;
 	}
-	if (is_repeated(look, row))
+	if (look_repeats(look, row))
 		return PROBE_REUSEADDR | PROBE_REUSEPORT; /* it has answered */
 	if (!out->open)
 		out->open = row;

@@ -6,6 +6,7 @@
 #include "escape.h"
 #include "format_table.h"
 
+#include <fcntl.h>
 #include <locale.h>
 
 #define CGROUP "/system.slice/"
@@ -118,7 +119,7 @@ static void container_comes_before_unit(void **state)
 static void age_has_one_unit(void **state)
 {
 	static const struct {
-		uint64_t seconds;
+		int64_t seconds;
 		const char *line;
 	} cases[] = {
 		{0, "    0 s\n"}, {1, "    1 s\n"}, {119, "    119 s\n"}, {120, "    2 min\n"},
@@ -251,12 +252,14 @@ static void lines_follow_the_last_row_of_a_process(void **state)
 static void what_is_no_terminal_has_80_columns(void **state)
 {
 	struct context context;
-	int fd = rows_open();
+	int fd = rows_open(), proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
-	context_init(&context, fd);
+	assert_true(proc_fd >= 0);
+	context_init(&context, fd, proc_fd);
 	assert_int_equal(context.width, 80);
 	assert_true(context.uptime > 0);
+	close(proc_fd);
 	close(fd);
 }
 

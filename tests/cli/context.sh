@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 new_tree
+echo "1000000.00 1.00" >"$tree/uptime"
 add_process 811 node
 add_inet tcp 0.0.0.0:80 LISTEN 1001
 add_inet tcp '[::]:80' LISTEN 1002

@@ -134,6 +134,19 @@ in_new_netns() {
 		"$holder" "$@"
 }
 
+# wait_for COMMAND...: until it succeeds, a minute at most.
+wait_for() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		if [ "$tries" = 1200 ]; then
+			complain "waited in vain: $*"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
 # End the holders and forget what they held.
 release() {
 	for held_by in $holders; do

@@ -55,19 +55,6 @@ both() {
 	check "$name, as an ordinary user" as_ordinary_user "$@"
 }
 
-# wait_for COMMAND...: until it succeeds, a minute at most.
-wait_for() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		if [ "$tries" = 1200 ]; then
-			complain "waited in vain: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
 # Is it running? A zombie is not.
 lives() {
 	case $(sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null) in

@@ -131,19 +131,6 @@ no_try() {
 	! grep -q '^  try: ' "$tmp/out" || { show_run; complain 'expected no command'; }
 }
 
-# wait_for COMMAND...: until it succeeds, a minute at most.
-wait_for() {
-	tries=0
-	until "$@"; do
-		tries=$((tries + 1))
-		if [ "$tries" = 1200 ]; then
-			complain "waited in vain: $*"
-			return 1
-		fi
-		sleep 0.05
-	done
-}
-
 # A port that the scripts have for themselves, in $port: from 25000 on.
 next_port=25000
 own_port() {
