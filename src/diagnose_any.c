@@ -83,6 +83,10 @@ static void tell(const struct diagnose_context *ctx, const struct census *c,
 	unsigned left = c->total - c->reserved - c->taken;
 
 	buf_add_str(&d->headline, ": ");
+	if (world->range.hi == 0) {
+		buf_add_str(&d->headline, "ip_local_port_range cannot be read");
+		return;
+	}
 	buf_add_dec(&d->headline, left);
 	buf_add_str(&d->headline, " of ");
 	buf_add_dec(&d->headline, c->total);

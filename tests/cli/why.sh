@@ -231,6 +231,9 @@ bind() to 9000/tcp as $user works only with SO_REUSEADDR, $too: server,100 uses 
 EOT
 verify 'no_control_bytes_from_settings' \
 	[ "$(LC_ALL=C tr -d '\n\040-\176' <"$tmp/told" | wc -c)" -eq 0 ]
+says 'garbage_for_a_range' 2 tcp:0 <<EOT
+bind() to 0/tcp as $user cannot be judged: ip_local_port_range cannot be read
+EOT
 says 'garbage_of_addresses' 0 'udp:[::1]:90' <<EOT
 bind() to [::1]:90/udp as $user fails with EADDRNOTAVAIL: [::1] is no address of this network namespace
 EOT
